@@ -1,0 +1,120 @@
+// The inner loops that no library offers. One signature each; the first call picks the instruction set.
+//
+// Names: N images, H rows, W columns, C channels. xhat = (z - mean) * inverseDeviation.
+// All functions are synchronous, deterministic for any number of threads, and allocate nothing.
+#ifndef UNMIX_KERNELS_H
+#define UNMIX_KERNELS_H
+
+#include <stdint.h>
+
+/// Element type of an activation in memory.
+typedef enum { kernels_f32 = 0, kernels_bf16 = 1 } kernels_type;
+
+/// An activation, or a channel slice of one, described once.
+///
+/// Element (o, y, x, c) of plane `o` lies at data[o * outer_stride + y * row_stride + x * column_stride + c].
+/// NHWC: outer = N, channel_blocks = 1, column_stride = channels of the whole buffer.
+/// Blocked: outer = N * channel_blocks, and plane `o` holds channels [(o % channel_blocks) * channels, + channels).
+/// A halo is expressed by the strides: `data` points at the first pixel inside it.
+typedef struct {
+  void *_Nullable data;
+  kernels_type type;
+  int64_t outer, rows, columns, channels, channel_blocks;
+  int64_t outer_stride, row_stride, column_stride;
+} kernels_view;
+
+/// Instruction set of the loops in use.
+typedef enum { kernels_baseline = 0, kernels_avx512 = 1 } kernels_isa;
+
+/// The best instruction set this processor offers (an AVX-512 build needs F, BW, DQ, VL).
+kernels_isa kernels_detected_isa(void);
+/// The set in use; `kernels_detected_isa()` until `kernels_use_isa` says otherwise.
+kernels_isa kernels_current_isa(void);
+/// Caps the instruction set, for tests and for mixed machines. Returns 0, or -1 when this processor lacks it.
+int kernels_use_isa(kernels_isa isa);
+/// Threads of the process-wide team (libgomp's own, which oneDNN uses too). Results do not depend on it.
+void kernels_set_threads(int threads);
+
+/// Floats that `kernels_statistics`, `kernels_normalise_backward_sums`, `kernels_channel_sums` need as scratch for a view.
+int64_t kernels_sums_scratch_count(const kernels_view *_Nonnull src);
+
+/// sums[0..<C] = sum(z - shift), sums[C..<2C] = sum((z - shift)^2), overwritten. f32 within a row block, then f64. outer = 0 gives zeros.
+void kernels_statistics(const kernels_view *_Nonnull src, const float *_Nonnull shift, double *_Nonnull sums, float *_Nonnull scratch);
+
+/// sums[0..<C] = sum of src, overwritten: the gradient of a bias.
+void kernels_channel_sums(const kernels_view *_Nonnull src, double *_Nonnull sums, float *_Nonnull scratch);
+
+/// dst = max(0, (src - mean) * scale + beta), scale = gamma * inverseDeviation. dst may be a channel slice of a wider buffer.
+void kernels_normalise_relu(
+    const kernels_view *_Nonnull src, const kernels_view *_Nonnull dst, const float *_Nonnull mean, const float *_Nonnull scale,
+    const float *_Nonnull beta);
+
+/// With g = diff_dst where (src - mean) * scale + beta > 0, else 0:
+/// sums[0..<C] = sum(g), sums[C..<2C] = sum(g * xhat), overwritten.
+void kernels_normalise_backward_sums(
+    const kernels_view *_Nonnull src, const kernels_view *_Nonnull diff_dst, const float *_Nonnull mean,
+    const float *_Nonnull inverse_deviation, const float *_Nonnull scale, const float *_Nonnull beta, double *_Nonnull sums,
+    float *_Nonnull scratch);
+
+/// diff_src = scale * (g - mean_g - xhat * mean_g_xhat), g as above. diff_src may be diff_dst itself (same layout).
+void kernels_normalise_backward(
+    const kernels_view *_Nonnull src, const kernels_view *_Nonnull diff_dst, const kernels_view *_Nonnull diff_src,
+    const float *_Nonnull mean, const float *_Nonnull inverse_deviation, const float *_Nonnull scale, const float *_Nonnull beta,
+    const float *_Nonnull mean_g, const float *_Nonnull mean_g_xhat);
+
+/// 2x2 maximum, stride 2. src has even rows and columns; dst has half of each.
+void kernels_max_pool(const kernels_view *_Nonnull src, const kernels_view *_Nonnull dst);
+
+/// diff_src = diff_skip (when given) + diff_dst sent to the first maximum in row order of its 2x2 window of src.
+void kernels_max_pool_backward(
+    const kernels_view *_Nonnull src, const kernels_view *_Nonnull diff_dst, const kernels_view *_Nullable diff_skip,
+    const kernels_view *_Nonnull diff_src);
+
+/// dst = src, converting f32 <-> bf16 (round to nearest even, NaN stays NaN) where the types differ.
+void kernels_copy(const kernels_view *_Nonnull src, const kernels_view *_Nonnull dst);
+
+/// Two 1x1 convolutions with bias and ReLU: dst[h][pixel] = max(0, sum_c src[pixel][c] * weights[h][c] + bias[h]).
+/// weights [2][C], bias [2], dst f32 [2][N*H*W] (head-major).
+void kernels_heads(const kernels_view *_Nonnull src, const float *_Nonnull weights, const float *_Nonnull bias, float *_Nonnull dst);
+
+/// Squared error of one head and its gradient through the head's ReLU.
+/// predicted, target, diff_dst f32 [count]; squared_errors [count / pixels] in f64, one sum for each image of `pixels` pixels;
+/// diff_dst = predicted > 0 ? factor * (predicted - target) : 0. diff_dst may be null (evaluation).
+void kernels_squared_error(
+    const float *_Nonnull predicted, const float *_Nonnull target, int64_t count, int64_t pixels, float factor,
+    double *_Nonnull squared_errors, float *_Nullable diff_dst);
+
+/// Backward of `kernels_heads`: diff_src = sum_h diff_dst[h] * weights[h]; diff_weights [2][C] and diff_bias [2] in f64, overwritten.
+/// scratch: 2 * kernels_sums_scratch_count(src) floats.
+void kernels_heads_backward(
+    const kernels_view *_Nonnull src, const float *_Nonnull diff_dst, const float *_Nonnull weights,
+    const kernels_view *_Nonnull diff_src, double *_Nonnull diff_weights, double *_Nonnull diff_bias, float *_Nonnull scratch);
+
+/// Keras's Adam, in place, one pass: m += (g - m) * (1 - beta1); v += (g * g - v) * (1 - beta2); w -= alpha * m / (sqrt(v) + epsilon).
+/// `alpha` holds learning rate and bias correction. Bit-identical at every instruction set (no contraction, no estimates).
+void kernels_adam(
+    float *_Nonnull weights, const float *_Nonnull gradients, float *_Nonnull m, float *_Nonnull v, int64_t count, float alpha,
+    float one_minus_beta1, float one_minus_beta2, float epsilon);
+
+/// Sum of squares in f64; NaN or infinity in `values` comes through.
+double kernels_sum_of_squares(const float *_Nonnull values, int64_t count);
+
+/// Plain f64 loops of a 3x3 "same" convolution, NHWC, the oracle's engine. weights OIHW [O][I][3][3], bias [O].
+/// Any rows and columns; work is split over the team's threads.
+void kernels_oracle_convolution(
+    const double *_Nonnull src, const double *_Nonnull weights, const double *_Nonnull bias, double *_Nonnull dst, int64_t n, int64_t h,
+    int64_t w, int64_t in_channels, int64_t out_channels);
+/// Gradients of the above: diff_src may be null (first layer); diff_weights OIHW, overwritten.
+void kernels_oracle_convolution_backward(
+    const double *_Nonnull src, const double *_Nonnull weights, const double *_Nonnull diff_dst, double *_Nullable diff_src,
+    double *_Nonnull diff_weights, int64_t n, int64_t h, int64_t w, int64_t in_channels, int64_t out_channels);
+/// Keras's transposed convolution, stride 2, "same": dst[2i + k] += src[i] * w[k], k = 0, 1, 2, index 2n dropped. weights IOHW [I][O][3][3]; dst is [n][2h][2w][O].
+void kernels_oracle_transposed_convolution(
+    const double *_Nonnull src, const double *_Nonnull weights, const double *_Nonnull bias, double *_Nonnull dst, int64_t n, int64_t h,
+    int64_t w, int64_t in_channels, int64_t out_channels);
+/// Gradients of the above; diff_weights IOHW, overwritten.
+void kernels_oracle_transposed_convolution_backward(
+    const double *_Nonnull src, const double *_Nonnull weights, const double *_Nonnull diff_dst, double *_Nonnull diff_src,
+    double *_Nonnull diff_weights, int64_t n, int64_t h, int64_t w, int64_t in_channels, int64_t out_channels);
+
+#endif
