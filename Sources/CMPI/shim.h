@@ -1,0 +1,232 @@
+/// The part of MPI that Unmix uses, in a form that is the same for every MPI library.
+///
+/// MPI leaves the types of its handles open (pointers in Open MPI, integers in MPICH) and its constants are macros that
+/// Swift cannot import. So a handle is carried as its bits in a struct, a constant becomes a case of an enumeration, and
+/// requests and statuses lie in raw memory of a size that is asked for here. Each wrapper calls the MPI function of the
+/// same name and returns its status unchanged.
+#ifndef CMPI_SHIM_H
+#define CMPI_SHIM_H
+
+#include <mpi.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+_Static_assert(MPI_VERSION >= 3, "nonblocking collectives and MPI_Comm_split_type need MPI 3");
+_Static_assert(MPI_SUCCESS == 0, "a status of 0 means success");
+_Static_assert(sizeof(MPI_Comm) <= sizeof(intptr_t), "a communicator is carried in an intptr_t");
+_Static_assert(sizeof(int) == 4, "counts and ranks are Int32 in Swift");
+_Static_assert(sizeof(float) == 4 && sizeof(double) == 8, "MPI_FLOAT and MPI_DOUBLE are Float and Double in Swift");
+_Static_assert(MPI_THREAD_SINGLE < MPI_THREAD_FUNNELED, "thread levels are ordered");
+
+#pragma clang assume_nonnull begin
+
+/// A communicator's handle. Copying it does not copy the communicator.
+typedef struct {
+  intptr_t bits;
+} CMPI_Comm;
+
+typedef enum __attribute__((enum_extensibility(closed))) {
+  CMPI_Type_float32 = 0,
+  CMPI_Type_float64 = 1,
+  CMPI_Type_int64 = 2,
+  CMPI_Type_uint8 = 3,
+} CMPI_Type;
+
+typedef enum __attribute__((enum_extensibility(closed))) {
+  CMPI_Op_sum = 0,
+  CMPI_Op_max = 1,
+} CMPI_Op;
+
+enum {
+  /// Bytes that `CMPI_error_string` and `CMPI_get_library_version` may write, with the closing zero.
+  CMPI_maxText = MPI_MAX_LIBRARY_VERSION_STRING > MPI_MAX_ERROR_STRING ? MPI_MAX_LIBRARY_VERSION_STRING
+                                                                       : MPI_MAX_ERROR_STRING
+};
+
+static inline MPI_Comm CMPI_raw(CMPI_Comm comm) { return (MPI_Comm)comm.bits; }
+static inline CMPI_Comm CMPI_wrapped(MPI_Comm comm) { return (CMPI_Comm){(intptr_t)comm}; }
+
+static inline MPI_Datatype CMPI_datatype(CMPI_Type type) {
+  switch (type) {
+    case CMPI_Type_float32: return MPI_FLOAT;
+    case CMPI_Type_float64: return MPI_DOUBLE;
+    case CMPI_Type_int64: return MPI_INT64_T;
+    case CMPI_Type_uint8: return MPI_UINT8_T;
+  }
+  return MPI_DATATYPE_NULL;
+}
+
+static inline MPI_Op CMPI_operation(CMPI_Op op) {
+  switch (op) {
+    case CMPI_Op_sum: return MPI_SUM;
+    case CMPI_Op_max: return MPI_MAX;
+  }
+  return MPI_OP_NULL;
+}
+
+// Start and end.
+
+static inline CMPI_Comm CMPI_comm_world(void) { return CMPI_wrapped(MPI_COMM_WORLD); }
+static inline CMPI_Comm CMPI_comm_self(void) { return CMPI_wrapped(MPI_COMM_SELF); }
+
+static inline int CMPI_initialized(int *flag) { return MPI_Initialized(flag); }
+static inline int CMPI_finalized(int *flag) { return MPI_Finalized(flag); }
+
+/// Asks for MPI_THREAD_FUNNELED; `isEnough` becomes 1 where that or more was granted.
+static inline int CMPI_init_thread_funneled(int *isEnough) {
+  int provided = MPI_THREAD_SINGLE;
+  int status = MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
+  *isEnough = provided >= MPI_THREAD_FUNNELED;
+  return status;
+}
+
+static inline int CMPI_finalize(void) { return MPI_Finalize(); }
+static inline int CMPI_abort(CMPI_Comm comm, int code) { return MPI_Abort(CMPI_raw(comm), code); }
+
+// Errors and versions.
+
+static inline int CMPI_comm_set_errors_return(CMPI_Comm comm) {
+  return MPI_Comm_set_errhandler(CMPI_raw(comm), MPI_ERRORS_RETURN);
+}
+static inline int CMPI_error_class(int code, int *errorClass) { return MPI_Error_class(code, errorClass); }
+/// `text` has room for CMPI_maxText bytes.
+static inline int CMPI_error_string(int code, char *text, int *length) { return MPI_Error_string(code, text, length); }
+/// `text` has room for CMPI_maxText bytes.
+static inline int CMPI_get_library_version(char *text, int *length) { return MPI_Get_library_version(text, length); }
+static inline int CMPI_err_in_status(void) { return MPI_ERR_IN_STATUS; }
+static inline int CMPI_err_pending(void) { return MPI_ERR_PENDING; }
+
+// Communicators.
+
+static inline int CMPI_comm_rank(CMPI_Comm comm, int *rank) { return MPI_Comm_rank(CMPI_raw(comm), rank); }
+static inline int CMPI_comm_size(CMPI_Comm comm, int *size) { return MPI_Comm_size(CMPI_raw(comm), size); }
+
+static inline int CMPI_comm_dup(CMPI_Comm comm, CMPI_Comm *duplicate) {
+  MPI_Comm made = MPI_COMM_NULL;
+  int status = MPI_Comm_dup(CMPI_raw(comm), &made);
+  *duplicate = CMPI_wrapped(made);
+  return status;
+}
+
+/// One communicator for each node: the ranks that can share memory, in the order of `comm`.
+static inline int CMPI_comm_split_shared(CMPI_Comm comm, int key, CMPI_Comm *node) {
+  MPI_Comm made = MPI_COMM_NULL;
+  int status = MPI_Comm_split_type(CMPI_raw(comm), MPI_COMM_TYPE_SHARED, key, MPI_INFO_NULL, &made);
+  *node = CMPI_wrapped(made);
+  return status;
+}
+
+static inline int CMPI_comm_free(CMPI_Comm comm) {
+  MPI_Comm raw = CMPI_raw(comm);
+  return MPI_Comm_free(&raw);
+}
+
+// Waiting on a core that another rank needs.
+
+/// Whether the library itself can give the core away while it waits (Open MPI: mpi_yield_when_idle). One that cannot
+/// spins, and two ranks on one core then wait for each other's whole time slices.
+static inline bool CMPI_can_yield(void) {
+#ifdef OPEN_MPI
+  return true;
+#else
+  return false;
+#endif
+}
+
+static inline void CMPI_yield(void) { sched_yield(); }
+
+/// MPI_Wait, or MPI_Test and sched_yield in turn.
+static inline int CMPI_finish(MPI_Request *request, bool yields) {
+  if (!yields) return MPI_Wait(request, MPI_STATUS_IGNORE);
+  for (;;) {
+    int isDone = 0;
+    int status = MPI_Test(request, &isDone, MPI_STATUS_IGNORE);
+    if (status != MPI_SUCCESS || isDone) return status;
+    sched_yield();
+  }
+}
+
+// Collectives and messages. `count` is in elements of `type`. With `yields` they are the nonblocking ones, finished by
+// CMPI_finish.
+
+static inline int CMPI_allreduce_in_place(void *values, int count, CMPI_Type type, CMPI_Op op, CMPI_Comm comm,
+                                          bool yields) {
+  MPI_Datatype datatype = CMPI_datatype(type);
+  if (!yields) return MPI_Allreduce(MPI_IN_PLACE, values, count, datatype, CMPI_operation(op), CMPI_raw(comm));
+  MPI_Request request = MPI_REQUEST_NULL;
+  int status =
+      MPI_Iallreduce(MPI_IN_PLACE, values, count, datatype, CMPI_operation(op), CMPI_raw(comm), &request);
+  return status == MPI_SUCCESS ? CMPI_finish(&request, yields) : status;
+}
+static inline int CMPI_bcast(void *values, int count, CMPI_Type type, int root, CMPI_Comm comm, bool yields) {
+  if (!yields) return MPI_Bcast(values, count, CMPI_datatype(type), root, CMPI_raw(comm));
+  MPI_Request request = MPI_REQUEST_NULL;
+  int status = MPI_Ibcast(values, count, CMPI_datatype(type), root, CMPI_raw(comm), &request);
+  return status == MPI_SUCCESS ? CMPI_finish(&request, yields) : status;
+}
+static inline int CMPI_barrier(CMPI_Comm comm, bool yields) {
+  if (!yields) return MPI_Barrier(CMPI_raw(comm));
+  MPI_Request request = MPI_REQUEST_NULL;
+  int status = MPI_Ibarrier(CMPI_raw(comm), &request);
+  return status == MPI_SUCCESS ? CMPI_finish(&request, yields) : status;
+}
+/// One int64_t of every rank; `all` has room for one per rank at root and is not looked at elsewhere.
+static inline int CMPI_gather_int64(const int64_t *mine, int64_t *_Nullable all, int root, CMPI_Comm comm,
+                                    bool yields) {
+  if (!yields) return MPI_Gather(mine, 1, MPI_INT64_T, all, 1, MPI_INT64_T, root, CMPI_raw(comm));
+  MPI_Request request = MPI_REQUEST_NULL;
+  int status = MPI_Igather(mine, 1, MPI_INT64_T, all, 1, MPI_INT64_T, root, CMPI_raw(comm), &request);
+  return status == MPI_SUCCESS ? CMPI_finish(&request, yields) : status;
+}
+static inline int CMPI_send(const void *values, int count, CMPI_Type type, int dest, int tag, CMPI_Comm comm,
+                            bool yields) {
+  MPI_Request request = MPI_REQUEST_NULL;
+  int status = MPI_Isend(values, count, CMPI_datatype(type), dest, tag, CMPI_raw(comm), &request);
+  return status == MPI_SUCCESS ? CMPI_finish(&request, yields) : status;
+}
+static inline int CMPI_recv(void *values, int count, CMPI_Type type, int source, int tag, CMPI_Comm comm,
+                            bool yields) {
+  MPI_Request request = MPI_REQUEST_NULL;
+  int status = MPI_Irecv(values, count, CMPI_datatype(type), source, tag, CMPI_raw(comm), &request);
+  return status == MPI_SUCCESS ? CMPI_finish(&request, yields) : status;
+}
+
+// Requests: `requests` and `statuses` are arrays of the caller, of CMPI_request_stride() and CMPI_status_stride() bytes
+// for each element, aligned to 16 bytes.
+
+_Static_assert(_Alignof(MPI_Request) <= 16 && _Alignof(MPI_Status) <= 16, "their storage is aligned to 16 bytes");
+
+static inline size_t CMPI_request_stride(void) { return sizeof(MPI_Request); }
+static inline size_t CMPI_status_stride(void) { return sizeof(MPI_Status); }
+
+/// Writes the started request to element `index` of `requests`.
+static inline int CMPI_iallreduce_in_place(void *values, int count, CMPI_Type type, CMPI_Op op, CMPI_Comm comm,
+                                           void *requests, int index) {
+  return MPI_Iallreduce(MPI_IN_PLACE, values, count, CMPI_datatype(type), CMPI_operation(op), CMPI_raw(comm),
+                        (MPI_Request *)requests + index);
+}
+static inline int CMPI_waitall(int count, void *requests, void *statuses) {
+  return MPI_Waitall(count, (MPI_Request *)requests, (MPI_Status *)statuses);
+}
+static inline int CMPI_testall(int count, void *requests, int *flag, void *statuses) {
+  return MPI_Testall(count, (MPI_Request *)requests, flag, (MPI_Status *)statuses);
+}
+/// The error of element `index`: meaningful after a call that returned MPI_ERR_IN_STATUS.
+static inline int CMPI_status_error(const void *statuses, int index) {
+  return ((const MPI_Status *)statuses)[index].MPI_ERROR;
+}
+
+// Beside MPI: the C library declares sched_getaffinity to GNU sources only, which Swift's importer is not.
+
+/// Bytes of the calling thread's affinity mask written to `mask`; -1 where it does not fit into `byteCount` bytes.
+static inline long CMPI_affinity(size_t byteCount, unsigned long *mask) {
+  return syscall(SYS_sched_getaffinity, 0, byteCount, mask);
+}
+
+#pragma clang assume_nonnull end
+
+#endif

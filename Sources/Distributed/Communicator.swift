@@ -1,0 +1,86 @@
+internal import CMPI
+
+/// A group of ranks that call collectives together: a private duplicate, so its messages meet nobody else's.
+///
+/// One process is a communicator of size one, with or without mpirun. All calls come from the one thread that called
+/// `world()` first (MPI_THREAD_FUNNELED). A collective is called by every rank of the communicator, in the same order on
+/// each. What MPI reports is thrown as ``MPIError``; afterwards the communicator is fit for nothing but ending the job.
+package final class Communicator {
+  /// This process's number in the communicator, from 0.
+  package let rank: Int
+  /// Number of ranks.
+  package let size: Int
+  /// Most elements in one message; longer ones go in several. MPI counts in 32 bits. Equal on every rank.
+  package var elementsPerMessage = 1 << 30 {
+    willSet { precondition(newValue > 0 && newValue <= Int(Int32.max), "\(newValue) elements in one message") }
+  }
+
+  let handle: CMPI_Comm
+  /// Whether this code has to give the core away while it waits, because ranks share cores and the library spins.
+  let yields = MPIRuntime.ranksShareCores && !CMPI_can_yield()
+  /// Set where requests were left behind: MPI then still uses the handle.
+  var hasAbandonedRequests = false
+
+  /// Owns `handle` from here on.
+  init(adopting handle: CMPI_Comm) throws {
+    var rank: Int32 = 0
+    var size: Int32 = 0
+    try check(unsafe CMPI_comm_rank(handle, &rank), "MPI_Comm_rank")
+    try check(unsafe CMPI_comm_size(handle, &size), "MPI_Comm_size")
+    self.handle = handle
+    self.rank = Int(rank)
+    self.size = Int(size)
+  }
+
+  deinit {
+    guard MPIRuntime.isUsable, !hasAbandonedRequests else { return }
+    CMPI_comm_free(handle)
+  }
+
+  /// Starts MPI with MPI_THREAD_FUNNELED unless it is started, and returns a private duplicate of the world.
+  ///
+  /// Collective over all ranks of the job. Throws ``LaunchError`` where the launcher started several tasks and MPI knows
+  /// one rank, before any of them does work that is not its own.
+  package static func world() throws -> Communicator {
+    try MPIRuntime.start()
+    var size: Int32 = 0
+    try check(unsafe CMPI_comm_size(CMPI_comm_world(), &size), "MPI_Comm_size")
+    if let trap = LaunchEnvironment.current.singletonTrap(worldSize: Int(size), library: libraryVersion) { throw trap }
+    return try Communicator(duplicating: CMPI_comm_world())
+  }
+
+  private convenience init(duplicating handle: CMPI_Comm) throws {
+    var duplicate = CMPI_Comm()
+    try check(unsafe CMPI_comm_dup(handle, &duplicate), "MPI_Comm_dup")
+    try self.init(adopting: duplicate)
+  }
+
+  /// A communicator of the same ranks whose messages are apart from this one's. Collective (MPI_Comm_dup).
+  package func duplicate() throws -> Communicator {
+    let duplicate = try Communicator(duplicating: handle)
+    duplicate.elementsPerMessage = elementsPerMessage
+    return duplicate
+  }
+
+  /// The ranks that share this rank's memory, in the same order. Collective (MPI_Comm_split_type).
+  package func splitBySharedMemoryNode() throws -> Communicator {
+    var node = CMPI_Comm()
+    try check(unsafe CMPI_comm_split_shared(handle, Int32(rank), &node), "MPI_Comm_split_type")
+    let communicator = try Communicator(adopting: node)
+    communicator.elementsPerMessage = elementsPerMessage
+    return communicator
+  }
+
+  /// Ends every rank of the job at once, with `code` as exit status (MPI_Abort). Local: one rank is enough.
+  ///
+  /// Without MPI it ends this process. Standard output and error are flushed first.
+  package static func abort(code: Int32) -> Never { MPIRuntime.abort(code: code) }
+
+  /// Shuts MPI down at the orderly end (MPI_Finalize); nothing where it was never started or is shut down already.
+  ///
+  /// Collective. A rank that leaves without it makes mpirun end the job as failed.
+  package static func finalize() throws { try MPIRuntime.finish() }
+
+  /// Name and version of the MPI library, on one line.
+  package static var libraryVersion: String { MPIRuntime.libraryVersion }
+}

@@ -1,0 +1,21 @@
+import TestSupport
+import Testing
+
+extension RanksTests {
+  /// Nil: one process without mpirun.
+  static let rankCounts: [Int?] = [nil, 1, 2, 3, 4]
+
+  @Test(arguments: rankCounts)
+  func everyCollectiveGivesTheClosedFormAnswer(ranks: Int?) throws {
+    let outcome = try MPIRun("RankChecks", ["collectives"], ranks: ranks).run()
+    #expect(outcome.succeeded, "\(outcome)")
+    #expect(outcome.standardOutput == "passed on \(ranks ?? 1) ranks\n")
+  }
+
+  @Test(arguments: rankCounts)
+  func pendingReductionsGiveTheClosedFormAnswer(ranks: Int?) throws {
+    let outcome = try MPIRun("RankChecks", ["pending"], ranks: ranks).run()
+    #expect(outcome.succeeded, "\(outcome)")
+    #expect(outcome.standardOutput == "passed on \(ranks ?? 1) ranks\n")
+  }
+}

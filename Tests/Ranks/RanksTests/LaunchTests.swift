@@ -1,0 +1,38 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension RanksTests {
+  @Test(arguments: [["OMPI_COMM_WORLD_SIZE": "4"], ["SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "4"]])
+  func tasksThatMPIDoesNotKnowAreRefused(environment: [String: String]) throws {
+    let outcome = try MPIRun("RankChecks", ["topology"], ranks: nil, environment: environment).run()
+    #expect(outcome.exitCode == 71, "\(outcome)")
+    #expect(outcome.standardError.contains("started 4 tasks") && outcome.standardError.contains("mpirun -n 4"))
+  }
+
+  @Test
+  func aBatchScriptOfManyTasksMayStartOneProcess() throws {
+    let batch = ["SLURM_NTASKS": "4", "SLURM_JOB_ID": "17"]
+    let outcome = try MPIRun("RankChecks", ["topology"], ranks: nil, environment: batch).run()
+    #expect(outcome.succeeded, "\(outcome)")
+  }
+
+  @Test(arguments: rankCounts)
+  func topologySharesTheCoresOfTheNode(ranks: Int?) throws {
+    let outcome = try MPIRun("RankChecks", ["topology"], ranks: ranks).run()
+    #expect(outcome.succeeded, "\(outcome)")
+    let words = outcome.standardOutput.split(whereSeparator: \.isWhitespace).map(String.init)
+    func value(_ name: String) throws -> String {
+      words[try #require(words.firstIndex(of: name), "\(outcome)") + 1]
+    }
+    let size = ranks ?? 1
+    #expect(try value("ranks") == "\(size)")
+    #expect(try value("node") == "\(size)")
+    #expect(try value("host") == ProcessInfo.processInfo.hostName)
+    let threads = try #require(Int(try value("threads")))
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    #expect(threads >= 1 && (threads * size <= cores || threads == 1), "\(outcome)")
+    if size > cores { #expect(try value("oversubscribed") == "true") }
+    if size == 1 { #expect(try value("oversubscribed") == "false") }
+  }
+}
