@@ -1,0 +1,127 @@
+/// Finds and loads the pictures, or draws them.
+///
+/// `--sources` names both sources; else `--data`, then UNMIX_DATA name a folder that holds mnist/ and
+/// fashion-mnist/, or say "synthetic". A named place that lacks a file is an error. Where nothing is named, each
+/// source is looked for in ./data, then in /usr/share/datasets; unless both are found whole, both are procedural.
+/// A file that is found and damaged is always an error. Throws `DatasetError`.
+package func loadSources(_ request: DataRequest) throws -> SourceData {
+  try Catalogue(request).load()
+}
+
+/// Where the files of a request lie.
+package struct Catalogue: Sendable {
+  /// The places where data is looked for when none is named.
+  package static let usualPlaces = ["./data", "/usr/share/datasets"]
+
+  private let request: DataRequest
+  private let choice: DataRequest.Choice
+  private let usualPlaces: [String]
+
+  /// Throws `usage` for options that cannot be.
+  package init(_ request: DataRequest) throws {
+    try self.init(request, usualPlaces: Self.usualPlaces)
+  }
+
+  init(_ request: DataRequest, usualPlaces: [String]) throws(DatasetError) {
+    self.request = request
+    self.usualPlaces = usualPlaces
+    choice = try request.choice()
+  }
+
+  /// The folder that a download fills: the named one, else ./data. Throws `usage` where the request means no
+  /// folder.
+  package func fetchFolder() throws -> String {
+    switch choice {
+    case .folder(let named): return named.path
+    case .usualPlaces: return usualPlaces[0]
+    case .synthetic: throw DatasetError.usage(option: "--data synthetic", reason: "there is nothing to download")
+    case .sources: throw DatasetError.usage(option: "--sources", reason: "only --data names a folder to fill")
+    }
+  }
+
+  /// The path of a published file in the request's places, gzip or plain; nil where there is none.
+  func path(of file: KnownFile) -> String? {
+    switch choice {
+    case .folder(let named): Self.find(file.name, in: named.path + "/" + file.folder)
+    case .usualPlaces:
+      usualPlaces.lazy.compactMap { Self.find(file.name, in: $0 + "/" + file.folder) }.first
+    case .synthetic, .sources: nil
+    }
+  }
+
+  func load() throws(DatasetError) -> SourceData {
+    switch choice {
+    case .synthetic: return ProceduralSources.make(seed: request.seed)
+    case .sources(let sources):
+      return try load(sources.map { (name: $0.name, folder: $0.path, option: "--sources") }, origin: nil)
+    case .folder(let named):
+      guard FileSystem.kind(of: named.path) == .directory else {
+        throw .missingFile(
+          path: named.path, advice: "\(named.option) must name a folder with mnist/ and fashion-mnist/")
+      }
+      let sources = Self.published.map { (name: $0.name, folder: named.path + "/" + $0.folder, option: named.option) }
+      return try load(sources, origin: named.path)
+    case .usualPlaces:
+      var found: [(name: String, folder: String, option: String)] = []
+      for (name, folder) in Self.published {
+        let place = usualPlaces.map { $0 + "/" + folder }.first { folder in
+          Self.imageFiles.allSatisfy { Self.find($0, in: folder) != nil }
+        }
+        guard let place else { return ProceduralSources.make(seed: request.seed) }
+        found.append((name, place, place))
+      }
+      return try load(found, origin: nil)
+    }
+  }
+
+  private static let published = [(name: "mnist", folder: "mnist"), (name: "fashion", folder: "fashion-mnist")]
+  private static let imageFiles = [KnownFile.trainImages, KnownFile.testImages]
+
+  private static func find(_ name: String, in folder: String) -> String? {
+    [folder + "/" + name, folder + "/" + name + ".gz"].first { FileSystem.kind(of: $0) == .file }
+  }
+
+  /// Loads two sources from their folders; `option` is who named the folder.
+  private func load(
+    _ sources: [(name: String, folder: String, option: String)], origin: String?
+  ) throws(DatasetError) -> SourceData {
+    var train: [ImageSet] = []
+    var test: [ImageSet] = []
+    // All names first: a missing file is said before seconds are spent on the others.
+    var paths: [[String]] = []
+    for source in sources {
+      var found: [String] = []
+      for name in Self.imageFiles {
+        guard let path = Self.find(name, in: source.folder) else {
+          throw .missingFile(
+            path: source.folder + "/" + name + "[.gz]",
+            advice: "\(source.option) names this place; fetch the file, or name another place")
+        }
+        found.append(path)
+      }
+      paths.append(found)
+    }
+    for (source, found) in zip(sources, paths) {
+      let trainSet = try Self.load(found[0], name: source.name, minimumCount: 2)
+      let testSet = try Self.load(found[1], name: source.name, minimumCount: 1)
+      guard testSet.rows == trainSet.rows, testSet.columns == trainSet.columns else {
+        throw .wrongDimensions(
+          path: found[1], rows: testSet.rows, columns: testSet.columns,
+          reason: "the training pictures of \(source.name) are \(trainSet.rows)x\(trainSet.columns)")
+      }
+      train.append(trainSet)
+      test.append(testSet)
+    }
+    return SourceData(
+      names: sources.map(\.name), origin: .files(origin ?? sources.map(\.folder).joined(separator: ", ")),
+      train: train, test: test)
+  }
+
+  private static func load(_ path: String, name: String, minimumCount: Int) throws(DatasetError) -> ImageSet {
+    let set = try ImageSet(contentsOf: path, name: name)
+    guard set.count >= minimumCount else {
+      throw .tooFewPictures(path: path, found: set.count, needed: minimumCount)
+    }
+    return set
+  }
+}

@@ -1,0 +1,79 @@
+import Glibc
+
+/// The few calls on files and folders that this module needs; statuses become `DatasetError`.
+enum FileSystem {
+  enum Kind { case missing, file, directory, other }
+
+  static func kind(of path: String) -> Kind {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { return .missing }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: return .file
+    case S_IFDIR: return .directory
+    default: return .other
+    }
+  }
+
+  /// The size of a file in bytes, 0 where there is none.
+  static func byteCount(of path: String) -> Int {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 ? Int(status.st_size) : 0
+  }
+
+  static func text(of code: Int32) -> String { unsafe String(cString: strerror(code)) }
+
+  /// Throws `missingFile` or `unreadable` unless `path` is a regular file: opening a pipe would hang.
+  static func checkIsFile(_ path: String, advice: String) throws(DatasetError) {
+    switch kind(of: path) {
+    case .file: break
+    case .missing: throw .missingFile(path: path, advice: advice)
+    case .directory: throw .unreadable(path: path, reason: "it is a folder")
+    case .other: throw .unreadable(path: path, reason: "it is not a regular file")
+    }
+  }
+
+  /// Makes `path` and the folders above it where they are missing.
+  static func makeDirectories(_ path: String) throws(DatasetError) {
+    var made = path.hasPrefix("/") ? "/" : ""
+    for part in path.split(separator: "/") {
+      made += (made.isEmpty || made.hasSuffix("/") ? "" : "/") + part
+      if unsafe mkdir(made, 0o777) != 0 {
+        let code = errno
+        guard kind(of: made) == .directory else { throw .unwritable(path: made, reason: text(of: code)) }
+      }
+    }
+  }
+
+  /// A file that cannot be removed shows when it is written next.
+  static func remove(_ path: String) { _ = unsafe unlink(path) }
+
+  /// Renames within one folder, after what was written has reached the disk.
+  static func commit(_ temporary: String, as path: String) throws(DatasetError) {
+    let descriptor = unsafe open(temporary, O_RDONLY)
+    guard descriptor >= 0 else { throw .unwritable(path: temporary, reason: text(of: errno)) }
+    let flushed = fsync(descriptor)
+    let code = errno
+    close(descriptor)
+    guard flushed == 0 else { throw .unwritable(path: temporary, reason: text(of: code)) }
+    guard unsafe rename(temporary, path) == 0 else { throw .unwritable(path: path, reason: text(of: errno)) }
+  }
+
+  /// The whole of a file of at most `limit` bytes.
+  static func contents(of path: String, limit: Int, advice: String) throws(DatasetError) -> [UInt8] {
+    try checkIsFile(path, advice: advice)
+    let descriptor = unsafe open(path, O_RDONLY)
+    guard descriptor >= 0 else { throw .unreadable(path: path, reason: text(of: errno)) }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = unsafe chunk.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, $0.count) }
+      guard count >= 0 else { throw .unreadable(path: path, reason: text(of: errno)) }
+      if count == 0 { return bytes }
+      guard bytes.count + count <= limit else {
+        throw .unreadable(path: path, reason: "it is larger than \(limit >> 20) MiB")
+      }
+      bytes.append(contentsOf: chunk[..<count])
+    }
+  }
+}
