@@ -1,0 +1,71 @@
+/// What the parts of a network share while they are planned: parameters, engine, and buffers that take turns.
+@safe
+final class NetworkPlan {
+  let layout: ParameterLayout
+  let values: AlignedBuffer<Float>
+  let precision: Precision
+  let batch: Int
+  let mode: UNet.Mode
+  private let context: OneDNNContext
+
+  /// Three blocks of bytes, each as large as the largest activation that takes turns in it.
+  private var turns: [AlignedBuffer<UInt8>] = []
+  private var sumsScratch: AlignedBuffer<Float>
+
+  init(layout: ParameterLayout, values: AlignedBuffer<Float>, precision: Precision, batch: Int, mode: UNet.Mode) throws
+  {
+    self.layout = layout
+    self.values = values
+    self.precision = precision
+    self.batch = batch
+    self.mode = mode
+    context = try OneDNNContext()
+    let configuration = layout.configuration
+    // No activation that takes turns is larger than one of the outermost stage: inner ones have a quarter of the pixels
+    // and twice the channels, and concatenated buffers do not take turns.
+    let byteCount = Activation.byteCount(
+      precision, batch: batch, size: UNetConfiguration.imageSize, channels: configuration.baseChannels)
+    turns = (0..<3).map { _ in AlignedBuffer(repeating: 0, count: byteCount) }
+    // Four times the largest view's need would not be known before it exists; the heads' need is the largest.
+    let outermost = Activation(
+      precision, batch: batch, size: UNetConfiguration.imageSize, channels: configuration.baseChannels,
+      sharing: turns[0])
+    var largest = 2 * outermost.view.sumsScratchCount
+    for stage in 0..<configuration.blocks {
+      let inner = Activation(
+        precision, batch: batch, size: UNetConfiguration.imageSize >> stage,
+        channels: configuration.channels(stage: stage), sharing: turns[0])
+      largest = max(largest, inner.view.sumsScratchCount)
+    }
+    sumsScratch = AlignedBuffer(repeating: 0, count: largest)
+  }
+
+  /// An activation with bytes of its own.
+  func activation(size: Int, channels: Int) -> Activation {
+    Activation(precision, batch: batch, size: size, channels: channels)
+  }
+
+  /// An activation in block `turn` (0, 1 or 2): valid until the next activation of that block is written.
+  func shared(_ turn: Int, size: Int, channels: Int) -> Activation {
+    Activation(precision, batch: batch, size: size, channels: channels, sharing: turns[turn])
+  }
+
+  /// The scratch of the summing kernels, which run one at a time.
+  func scratch(for count: Int) -> AlignedBuffer<Float> {
+    precondition(count <= sumsScratch.count, "scratch of \(count) floats in a block of \(sumsScratch.count)")
+    return sumsScratch
+  }
+
+  /// The engine's convolution for `shape`; nil on a rank without images, which computes nothing.
+  func convolution(
+    _ shape: ConvolutionShape, src: Activation, dst: Activation, weights: UnsafeMutablePointer<Float>,
+    bias: UnsafeMutablePointer<Float>
+  ) throws -> (any ConvolutionPasses)? {
+    guard shape.batch > 0 else { return nil }
+    return try unsafe OneDNNConvolution(
+      shape, src: src, dst: dst, weights: weights, bias: bias, mode: mode, context: context)
+  }
+
+  /// After the last primitive is planned.
+  func finish() throws { try context.allocateScratchpad() }
+}

@@ -1,0 +1,108 @@
+internal import Kernels
+
+/// State of one batch normalisation: what its kernels read, and its batch statistics over all ranks.
+///
+/// Statistics are sums about a shift that every rank knows, the layer's moving mean: one allreduce of
+/// (n, sum(x - k), sum((x - k)^2)) in f64 gives mean = k + S1 / n and the biased variance (S2 - S1^2 / n) / n.
+/// Momentum 0.99 and epsilon 1e-3 are Keras's.
+@safe
+final class Normalisation {
+  static let epsilon = 1e-3
+  static let momentum = 0.99
+
+  let channels: Int
+  /// Mean that is subtracted: the batch's in training, the moving one in inference.
+  let mean: AlignedBuffer<Float>
+  let inverseDeviation: AlignedBuffer<Float>
+  /// gamma * inverseDeviation.
+  let scale: AlignedBuffer<Float>
+  /// Means over the global batch of g and of g * xhat, for the backward pass.
+  let meanGradient: AlignedBuffer<Float>
+  let meanGradientTimesNormalised: AlignedBuffer<Float>
+  /// Biased variance of the batch.
+  let variance: AlignedBuffer<Float>
+
+  private let gamma: UnsafeMutablePointer<Float>
+  let beta: UnsafeMutablePointer<Float>
+  private let movingMean: UnsafeMutablePointer<Float>
+  private let movingVariance: UnsafeMutablePointer<Float>
+
+  /// (n, S1[C], S2[C]) forward and (S1[C], S2[C]) backward, in the order of the allreduce.
+  private let sums: AlignedBuffer<Double>
+  /// Pixels of the global batch in this layer, from the last forward pass.
+  private var globalCount = 0.0
+
+  /// `name` is the layer's, as in "encoder.0.bn.1"; its parameters are read in the flat buffer `values`.
+  init(_ name: String, layout: ParameterLayout, values: AlignedBuffer<Float>) {
+    func pointer(_ suffix: String) -> UnsafeMutablePointer<Float> {
+      unsafe values.base + layout["\(name).\(suffix)"].range.lowerBound
+    }
+    unsafe gamma = pointer("gamma")
+    unsafe beta = pointer("beta")
+    unsafe movingMean = pointer("moving_mean")
+    unsafe movingVariance = pointer("moving_variance")
+    let channels = layout["\(name).gamma"].range.count
+    self.channels = channels
+    func buffer() -> AlignedBuffer<Float> { AlignedBuffer(repeating: 0, count: channels) }
+    (mean, inverseDeviation, scale, variance) = (buffer(), buffer(), buffer(), buffer())
+    (meanGradient, meanGradientTimesNormalised) = (buffer(), buffer())
+    sums = AlignedBuffer(repeating: 0, count: 1 + 2 * channels)
+  }
+
+  /// Batch statistics of `src` over all ranks, and the moving statistics moved towards them. Collective.
+  /// `localCount` is the number of pixels this rank holds in `src`.
+  func measure(
+    _ src: ActivationView, localCount: Int, scratch: AlignedBuffer<Float>, ranks: any CrossRankSums
+  ) throws {
+    let sums = unsafe self.sums.elements
+    unsafe sums[0] = Double(localCount)
+    unsafe src.statistics(shift: movingMean, into: sums.baseAddress! + 1, scratch: scratch)
+    try unsafe ranks.sum(sums)
+
+    let n = unsafe sums[0]
+    globalCount = n
+    for c in 0..<channels {
+      let (first, second) = unsafe (sums[1 + c], sums[1 + channels + c])
+      let batchMean = unsafe Double(movingMean[c]) + first / n
+      // Rounding may leave a constant channel a hair below zero; NaN must come through.
+      let raw = (second - first * first / n) / n
+      let batchVariance = raw < 0 ? 0 : raw
+      let deviation = 1 / (batchVariance + Self.epsilon).squareRoot()
+      unsafe mean.base[c] = Float(batchMean)
+      unsafe variance.base[c] = Float(batchVariance)
+      unsafe inverseDeviation.base[c] = Float(deviation)
+      unsafe scale.base[c] = Float(Double(gamma[c]) * deviation)
+      unsafe movingMean[c] = Float(Double(movingMean[c]) * Self.momentum + batchMean * (1 - Self.momentum))
+      unsafe movingVariance[c] = Float(
+        Double(movingVariance[c]) * Self.momentum + batchVariance * (1 - Self.momentum))
+    }
+  }
+
+  /// Takes the moving statistics, for inference.
+  func useMovingStatistics() {
+    for c in 0..<channels {
+      let deviation = unsafe 1 / (Double(movingVariance[c]) + Self.epsilon).squareRoot()
+      unsafe mean.base[c] = movingMean[c]
+      unsafe inverseDeviation.base[c] = Float(deviation)
+      unsafe scale.base[c] = Float(Double(gamma[c]) * deviation)
+    }
+  }
+
+  /// The sums of the backward pass over all ranks. Collective. Writes this rank's part of the gradients of gamma and beta.
+  func measureBackward(
+    _ src: ActivationView, diffDst: ActivationView, scratch: AlignedBuffer<Float>, ranks: any CrossRankSums,
+    diffGamma: UnsafeMutablePointer<Float>, diffBeta: UnsafeMutablePointer<Float>
+  ) throws {
+    let sums = unsafe self.sums.elements(0..<2 * channels)
+    unsafe src.normalisationBackwardSums(diffDst: diffDst, self, into: sums.baseAddress!, scratch: scratch)
+    for c in 0..<channels {
+      unsafe diffBeta[c] = Float(sums[c])
+      unsafe diffGamma[c] = Float(sums[channels + c])
+    }
+    try unsafe ranks.sum(sums)
+    for c in 0..<channels {
+      unsafe meanGradient.base[c] = Float(sums[c] / globalCount)
+      unsafe meanGradientTimesNormalised.base[c] = Float(sums[channels + c] / globalCount)
+    }
+  }
+}

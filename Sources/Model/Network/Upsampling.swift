@@ -1,0 +1,65 @@
+/// The decoder's transposed convolution: doubles rows and columns and writes the first half of a concatenated buffer.
+///
+/// oneDNN must not write into a channel slice (it falls to its reference loops), so the result is copied there once.
+@safe
+final class Upsampling {
+  /// Kernel and bias in the flat buffers.
+  let range: Range<Int>
+  private let src: Activation
+  private let upsampled: Activation
+  private let dst: ActivationView
+  private let convolution: (any ConvolutionPasses)?
+  private let (weights, bias): (Range<Int>, Range<Int>)
+  private let scratch: AlignedBuffer<Float>
+  private let biasSums: AlignedBuffer<Double>
+  private var diffUpsampled: Activation?
+  private var diffDst: ActivationView?
+
+  /// `name` as in "decoder.0.up"; `dst` is the slice of the concatenated buffer.
+  init(_ name: String, src: Activation, dst: ActivationView, plan: NetworkPlan) throws {
+    weights = plan.layout["\(name).weight"].range
+    bias = plan.layout["\(name).bias"].range
+    range = weights.lowerBound..<bias.upperBound
+    let shape = ConvolutionShape(
+      batch: src.batch, inChannels: src.channels, outChannels: dst.channels, size: src.size, isTransposed: true)
+    self.src = src
+    self.dst = dst
+    upsampled = plan.shared(0, size: shape.dstSize, channels: shape.outChannels)
+    scratch = plan.scratch(for: upsampled.view.sumsScratchCount)
+    biasSums = AlignedBuffer(repeating: 0, count: shape.outChannels)
+    convolution = try unsafe plan.convolution(
+      shape, src: src, dst: upsampled, weights: plan.values.base + weights.lowerBound,
+      bias: plan.values.base + bias.lowerBound)
+  }
+
+  /// `diffDst` is the slice of the concatenated buffer's gradient; `diffUpsampled` a dense buffer for its copy.
+  func planBackward(diffDst: ActivationView, diffUpsampled: Activation, diffSrc: Activation) throws {
+    self.diffDst = diffDst
+    self.diffUpsampled = diffUpsampled
+    try convolution?.planBackward(src: src, diffDst: diffUpsampled, diffSrc: diffSrc)
+  }
+
+  func packWeights() throws { try convolution?.packWeights() }
+
+  func forward() throws {
+    try convolution?.forward()
+    upsampled.view.copy(to: dst)
+  }
+
+  /// Writes this rank's part of the gradients. Local, but for the announcement of the complete range.
+  func backward(into gradients: AlignedBuffer<Float>, ranks: any CrossRankSums) throws {
+    guard let diffDst, let diffUpsampled else {
+      preconditionFailure("backward of an upsampling that was planned for inference")
+    }
+    diffDst.copy(to: diffUpsampled.view)
+    unsafe diffUpsampled.view.channelSums(into: biasSums.base, scratch: scratch)
+    for c in 0..<bias.count { unsafe gradients.base[bias.lowerBound + c] = Float(biasSums.base[c]) }
+    if let convolution {
+      try unsafe convolution.backwardWeights(into: gradients.base + weights.lowerBound)
+    } else {
+      unsafe gradients.elements(weights).update(repeating: 0)
+    }
+    try ranks.gradientsAreComplete(range)
+    try convolution?.backwardData()
+  }
+}

@@ -1,0 +1,110 @@
+import COneDNN
+import Kernels
+import Testing
+
+@testable import Model
+
+/// oneDNN's passes against the plain f64 loops, over shapes of the network and around them.
+struct ConvolutionTests {
+  struct Case: CustomTestStringConvertible, Sendable {
+    var batch: Int, inChannels: Int, outChannels: Int, size: Int, isTransposed: Bool, precision: Precision
+    var testDescription: String {
+      "\(isTransposed ? "up" : "conv") \(batch)x\(inChannels)->\(outChannels)@\(size) \(precision.rawValue)"
+    }
+    static var all: [Case] {
+      let shapes: [(Int, Int, Int, Int, Bool)] = [
+        (1, 1, 16, 32, false), (3, 1, 64, 32, false), (2, 16, 32, 16, false), (3, 64, 64, 8, false),
+        (1, 32, 16, 4, false), (2, 128, 64, 16, false), (1, 64, 32, 8, true), (3, 32, 16, 16, true),
+        (2, 256, 128, 8, true),
+      ]
+      return shapes.flatMap { shape in
+        Precision.supported.map {
+          Case(
+            batch: shape.0, inChannels: shape.1, outChannels: shape.2, size: shape.3, isTransposed: shape.4,
+            precision: $0)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: Case.all) func passesMatchPlainLoops(_ c: Case) throws {
+    let dstSize = c.isTransposed ? 2 * c.size : c.size
+    var random = SplitMix(state: UInt64(c.inChannels * 1000 + c.outChannels + c.size))
+    func values(_ count: Int) -> [Float] {
+      (0..<count).map { _ in c.precision.rounded(Float.random(in: -1...1, using: &random)) }
+    }
+    let src = values(c.batch * c.size * c.size * c.inChannels)
+    let weights = values(9 * c.inChannels * c.outChannels)
+    let bias = values(c.outChannels)
+    let diffDst = values(c.batch * dstSize * dstSize * c.outChannels)
+
+    // Engine.
+    func activation(_ size: Int, _ channels: Int, _ values: [Float]? = nil) -> Activation {
+      let result = Activation(c.precision, batch: c.batch, size: size, channels: channels)
+      if let values { result.fill(values) }
+      return result
+    }
+    let (a, b) = (activation(c.size, c.inChannels, src), activation(dstSize, c.outChannels))
+    let (da, db) = (activation(c.size, c.inChannels), activation(dstSize, c.outChannels, diffDst))
+    let flat = AlignedBuffer<Float>(repeating: 0, count: weights.count + bias.count)
+    let gradient = AlignedBuffer<Float>(repeating: .nan, count: weights.count)
+    for (i, w) in (weights + bias).enumerated() { unsafe flat.base[i] = w }
+    let context = try OneDNNContext()
+    let shape = ConvolutionShape(
+      batch: c.batch, inChannels: c.inChannels, outChannels: c.outChannels, size: c.size,
+      isTransposed: c.isTransposed)
+    let convolution = try unsafe OneDNNConvolution(
+      shape, src: a, dst: b, weights: flat.base, bias: flat.base + weights.count, mode: .training, context: context)
+    try convolution.planBackward(src: a, diffDst: db, diffSrc: da)
+    try context.allocateScratchpad()
+    try convolution.packWeights()
+    try convolution.forward()
+    try convolution.backwardData()
+    try unsafe convolution.backwardWeights(into: gradient.base)
+
+    // Oracle.
+    var dst = [Double](repeating: 0, count: diffDst.count)
+    var diffSrc = [Double](repeating: 0, count: src.count)
+    var diffWeights = [Double](repeating: 0, count: weights.count)
+    let (x, w) = (src.map(Double.init), weights.map(Double.init))
+    let (d, k) = (diffDst.map(Double.init), bias.map(Double.init))
+    let (n, s) = (Int64(c.batch), Int64(c.size))
+    let (i, o) = (Int64(c.inChannels), Int64(c.outChannels))
+    if c.isTransposed {
+      unsafe kernels_oracle_transposed_convolution(x, w, k, &dst, n, s, s, i, o)
+      unsafe kernels_oracle_transposed_convolution_backward(x, w, d, &diffSrc, &diffWeights, n, s, s, i, o)
+    } else {
+      unsafe kernels_oracle_convolution(x, w, k, &dst, n, s, s, i, o)
+      unsafe kernels_oracle_convolution_backward(x, w, d, &diffSrc, &diffWeights, n, s, s, i, o)
+    }
+
+    // bf16 results are rounded once, to 8 bits, after f32 accumulation of exact products; weight gradients stay f32.
+    let rounding = c.precision == .bf16 ? 0x1p-8 : 0
+    #expect(relativeError(b.floats, dst) < rounding + 2e-6)
+    #expect(relativeError(da.floats, diffSrc) < rounding + 2e-6)
+    #expect(relativeError(gradient.array(), diffWeights) < 1e-5)
+  }
+
+  @Test func referenceImplementationsAreRefused() throws {
+    // A convolution that reads a channel slice of a wider buffer: oneDNN 2.6 has only its reference loops for it.
+    let context = try OneDNNContext()
+    let padding = [dnnl_dim_t](repeating: 0, count: Int(DNNL_MAX_NDIMS))
+    var wide = try memoryDescriptor([1, 128, 16, 16], dnnl_f32, dnnl_nhwc)
+    var slice = dnnl_memory_desc_t()
+    let sizes: [dnnl_dim_t] = [1, 64, 16, 16] + padding.dropLast(4)
+    try check(
+      unsafe dnnl_memory_desc_init_submemory(&slice, &wide, sizes, padding), "dnnl_memory_desc_init_submemory", "a slice")
+    var weights = try memoryDescriptor([64, 64, 3, 3], dnnl_f32, dnnl_format_tag_any)
+    var dst = try memoryDescriptor([1, 64, 16, 16], dnnl_f32, dnnl_nhwc)
+    let ones: [dnnl_dim_t] = [1, 1] + padding.dropLast(2)
+    var operation = dnnl_convolution_desc_t()
+    try check(
+      unsafe dnnl_convolution_forward_desc_init(
+        &operation, dnnl_forward_inference, dnnl_convolution_direct, &slice, &weights, nil, &dst, ones, ones, ones),
+      "dnnl_convolution_forward_desc_init", "a slice")
+    let error = #expect(throws: OneDNNError.self) {
+      try unsafe OneDNNPrimitiveDescriptor(&operation, subject: "a slice", context: context)
+    }
+    #expect(error?.text.contains("ref") == true)
+  }
+}

@@ -1,0 +1,129 @@
+import Testing
+
+@testable import Model
+
+struct WeightFileTests {
+  private let configuration = UNetConfiguration(baseChannels: 3, blocks: 3, convolutionsPerBlock: 2)
+  private var layout: ParameterLayout { ParameterLayout(configuration) }
+
+  /// Element i holds i / 1024, so that every element is known by its value.
+  private var values: AlignedBuffer<Float> {
+    let values = AlignedBuffer<Float>(repeating: 0, count: layout.count)
+    for i in 0..<values.count { unsafe values.elements[i] = Float(i) / 1024 }
+    return values
+  }
+
+  private func load(_ file: SafeTensorsFile, _ layout: ParameterLayout? = nil, prefix: String = "") throws -> [Float] {
+    let layout = layout ?? self.layout
+    let buffer = AlignedBuffer<Float>(repeating: -1, count: layout.count)
+    try file.loadWeights(into: buffer, layout: layout, prefix: prefix)
+    return buffer.array()
+  }
+
+  /// The weight file with the tensor `name` replaced, or dropped.
+  private func file(replacing name: String, by replacement: SafeTensorsFile.Tensor?) -> SafeTensorsFile {
+    var file = SafeTensorsFile(weights: values, layout: layout)
+    let i = file.tensors.firstIndex { $0.name == name }!
+    file.tensors.replaceSubrange(i...i, with: replacement.map { [$0] } ?? [])
+    return file
+  }
+
+  @Test func publishedNetworkHasItsNumberOfParameters() {
+    #expect(ParameterLayout(UNetConfiguration()).count == 3_033_346)
+    #expect(ParameterLayout(UNetConfiguration()).trainedCount == 3_029_506)
+  }
+
+  @Test func weightsSurviveTheFile() throws {
+    let bytes = try SafeTensorsFile(weights: values, layout: layout, metadata: ["epoch": "3"]).serialized()
+    let read = try SafeTensorsFile(bytes: bytes, path: "w.safetensors")
+    #expect(try load(read) == values.array())
+    #expect(read.metadata == ["epoch": "3", "heads": "mnist,fashion"])
+    #expect(try read.inferredConfiguration() == configuration)
+  }
+
+  @Test func prefixSelectsOneOfSeveralNetworksOfAFile() throws {
+    let zeros = AlignedBuffer<Float>(repeating: 0, count: layout.count)
+    let file = SafeTensorsFile(
+      tensors: SafeTensorsFile.weights(values, layout: layout, prefix: "best.")
+        + SafeTensorsFile.weights(zeros, layout: layout))
+    #expect(try load(file, prefix: "best.") == values.array())
+    #expect(try load(file) == Array(repeating: 0, count: layout.count))
+    #expect(try file.inferredConfiguration(prefix: "best.") == configuration)
+  }
+
+  @Test func firstMissingTensorIsNamed() {
+    #expect(throws: SafeTensorsError.missingTensor(path: "(memory)", tensor: "encoder.1.bn.0.gamma")) {
+      try load(file(replacing: "encoder.1.bn.0.gamma", by: nil))
+    }
+  }
+
+  @Test func wrongShapeIsNamed() {
+    let wrong = SafeTensorsFile.Tensor(name: "head.mnist.weight", shape: [3], values: [1, 2, 3] as [Float])
+    #expect(
+      throws: SafeTensorsError.wrongShape(
+        path: "(memory)", tensor: "head.mnist.weight", expected: [1, 3, 1, 1], found: [3])
+    ) { try load(file(replacing: "head.mnist.weight", by: wrong)) }
+  }
+
+  @Test func wrongDtypeIsNamed() {
+    let wrong = SafeTensorsFile.Tensor(name: "head.mnist.bias", shape: [1], values: [1] as [Double])
+    #expect(
+      throws: SafeTensorsError.wrongDtype(path: "(memory)", tensor: "head.mnist.bias", expected: "F32", found: "F64")
+    ) { try load(file(replacing: "head.mnist.bias", by: wrong)) }
+  }
+
+  @Test func nonFiniteWeightIsNamedAndNothingIsLoaded() throws {
+    for bad in [Float.nan, .infinity, -.infinity] {
+      let wrong = SafeTensorsFile.Tensor(name: "decoder.1.up.bias", shape: [3], values: [1, bad, 3])
+      let buffer = AlignedBuffer<Float>(repeating: -1, count: layout.count)
+      #expect(throws: SafeTensorsError.nonFinite(path: "(memory)", tensor: "decoder.1.up.bias", index: 1)) {
+        try file(replacing: "decoder.1.up.bias", by: wrong).loadWeights(into: buffer, layout: layout)
+      }
+      #expect(buffer.array().allSatisfy { $0 == -1 })
+    }
+  }
+
+  @Test func weightsOfALargerNetworkAreRefusedByTheirFirstSurplusTensor() {
+    let small = ParameterLayout(UNetConfiguration(baseChannels: 3, blocks: 3, convolutionsPerBlock: 1))
+    #expect(throws: SafeTensorsError.unexpectedTensor(path: "(memory)", tensor: "encoder.0.conv.1.weight")) {
+      try load(SafeTensorsFile(weights: values, layout: layout), small)
+    }
+  }
+
+  @Test func everyConfigurationIsInferredFromItsFile() throws {
+    for (base, blocks, convolutions) in [(1, 1, 1), (2, 2, 3), (3, 6, 1), (5, 4, 2)] {
+      for heads in [["mnist", "fashion"], ["fashion", "mnist"], ["b", "a"]] {
+        let configuration = UNetConfiguration(
+          baseChannels: base, blocks: blocks, convolutionsPerBlock: convolutions, heads: heads)
+        let layout = ParameterLayout(configuration)
+        let values = AlignedBuffer<Float>(repeating: 0, count: layout.count)
+        #expect(try SafeTensorsFile(weights: values, layout: layout).inferredConfiguration() == configuration)
+      }
+    }
+  }
+
+  @Test func headsWithoutRecordedOrderAreAskedForUnlessTheyAreTheUsualOnes() throws {
+    func file(_ heads: [String], _ metadata: [String: String]) -> SafeTensorsFile {
+      let layout = ParameterLayout(UNetConfiguration(baseChannels: 1, blocks: 1, heads: heads))
+      let values = AlignedBuffer<Float>(repeating: 0, count: layout.count)
+      return SafeTensorsFile(tensors: SafeTensorsFile.weights(values, layout: layout), metadata: metadata)
+    }
+    #expect(try file(["fashion", "mnist"], [:]).inferredConfiguration().heads == ["mnist", "fashion"])
+    #expect(throws: SafeTensorsError.unknownHeadOrder(path: "(memory)", heads: ["a", "b"])) {
+      try file(["b", "a"], [:]).inferredConfiguration()
+    }
+    #expect(throws: SafeTensorsError.self) { try file(["b", "a"], ["heads": "b,c"]).inferredConfiguration() }
+  }
+
+  @Test func fileWithoutANetworkIsRefused() throws {
+    let huge = SafeTensorsFile.Tensor(
+      name: "encoder.0.conv.0.weight", shape: [1 << 60, 1, 0, 3], values: [] as [Float])
+    for file in [SafeTensorsFile(tensors: []), SafeTensorsFile(tensors: [huge])] {
+      let error = try #require(throws: SafeTensorsError.self) { try file.inferredConfiguration() }
+      guard case .notANetwork = error else {
+        Issue.record("\(error)")
+        continue
+      }
+    }
+  }
+}
