@@ -17,10 +17,10 @@ if inContinuousIntegration {
 let package = Package(
   name: "unmix",
   products: [
-    .library(name: "Model", targets: ["Model"]),
+    .library(name: "Model", targets: ["Model"])
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-crypto", from: "3.12.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "3.12.0")
   ],
   targets: [
     .systemLibrary(name: "CMPI", pkgConfig: mpi, providers: [.apt(["libopenmpi-dev"])]),

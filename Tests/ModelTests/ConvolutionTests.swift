@@ -93,7 +93,8 @@ struct ConvolutionTests {
     var slice = dnnl_memory_desc_t()
     let sizes: [dnnl_dim_t] = [1, 64, 16, 16] + padding.dropLast(4)
     try check(
-      unsafe dnnl_memory_desc_init_submemory(&slice, &wide, sizes, padding), "dnnl_memory_desc_init_submemory", "a slice")
+      unsafe dnnl_memory_desc_init_submemory(&slice, &wide, sizes, padding), "dnnl_memory_desc_init_submemory",
+      "a slice")
     var weights = try memoryDescriptor([64, 64, 3, 3], dnnl_f32, dnnl_format_tag_any)
     var dst = try memoryDescriptor([1, 64, 16, 16], dnnl_f32, dnnl_nhwc)
     let ones: [dnnl_dim_t] = [1, 1] + padding.dropLast(2)
