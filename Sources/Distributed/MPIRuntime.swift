@@ -48,6 +48,8 @@ enum MPIRuntime {
 
   static func abort(code: Int32) -> Never {
     fflush(nil)
+    // A launcher that hears of an abort stops reading the ranks' output: let it fetch the line that says why.
+    usleep(100_000)
     // A status that MPI_Abort might return changes nothing: the process ends here in any case.
     if isUsable { CMPI_abort(CMPI_comm_world(), code) }
     _exit(code)

@@ -73,7 +73,7 @@ package struct MPIRun: Sendable {
   private var command: [String] {
     let path = program.contains("/") ? program : Self.builtProducts + "/" + program
     guard let ranks else { return [path] + arguments }
-    if ProcessInfo.processInfo.environment["UNMIX_MPI"] == "mpich" {
+    if Self.isMPICH {
       return ["mpiexec.hydra", "-n", "\(ranks)", path] + arguments
     }
     return ["mpirun", "--oversubscribe", "--allow-run-as-root", "-n", "\(ranks)", path] + arguments
@@ -86,6 +86,9 @@ package struct MPIRun: Sendable {
     }
     return inherited.merging(environment) { $1 }
   }
+
+  /// Whether the package is built against MPICH.
+  package static var isMPICH: Bool { ProcessInfo.processInfo.environment["UNMIX_MPI"] == "mpich" }
 
   /// The folder of the test bundle, where the package's executables lie too.
   package static var builtProducts: String {

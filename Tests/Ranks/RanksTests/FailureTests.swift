@@ -27,13 +27,15 @@ extension RanksTests {
     #expect(lines.count == 1 && lines[0].hasSuffix(": step 13: the loss is not finite"), "\(outcome)")
   }
 
-  @Test(arguments: ["broadcast", "sum", "pending-sum"])
+  /// MPICH 4.0 completes nonblocking sums of different lengths without a word.
+  static let mismatchesThatMPISees = ["broadcast", "sum"] + (MPIRun.isMPICH ? [] : ["pending-sum"])
+
+  @Test(arguments: mismatchesThatMPISees)
   func ranksThatDisagreeOnALengthGetMPIsError(call: String) throws {
     let outcome = try MPIRun("RankChecks", ["mismatch-\(call)"], ranks: 2).run()
     #expect(outcome.exitCode == 71, "\(outcome)")
-    let line = try #require(failureLines(outcome).first, "\(outcome)")
+    let line = try #require(failureLines(outcome).first { $0.contains("runcate") }, "\(outcome)")
     #expect(line.contains(" of 2 on ") && line.contains("MPI_") && line.contains(" failed: "), "\(line)")
-    #expect(line.contains("truncate"), "\(line)")
   }
 
   @Test
