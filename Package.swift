@@ -17,10 +17,13 @@ if inContinuousIntegration {
 let package = Package(
   name: "unmix",
   products: [
-    .library(name: "Model", targets: ["Model"])
+    .executable(name: "launcher", targets: ["launcher"]),
+    .library(name: "Model", targets: ["Model"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-crypto", from: "3.12.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "3.12.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "5.0.1"),
   ],
   targets: [
     .systemLibrary(name: "CMPI", pkgConfig: mpi, providers: [.apt(["libopenmpi-dev"])]),
@@ -36,16 +39,45 @@ let package = Package(
       dependencies: ["CZlib", "CPNG", "CCurl", .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: swiftSettings),
     .target(name: "Model", dependencies: ["COneDNN", "Kernels"], swiftSettings: swiftSettings),
+    .target(
+      name: "Training",
+      dependencies: [
+        "Model", "Dataset", "Distributed",
+        .product(name: "Crypto", package: "swift-crypto"), .product(name: "Yams", package: "Yams"),
+      ],
+      swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "launcher",
+      dependencies: [
+        "Training", "Model", "Dataset", "Distributed", .product(name: "Yams", package: "Yams"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swiftSettings),
 
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: swiftSettings),
     .testTarget(name: "ModelTests", dependencies: ["Model", "Kernels", "COneDNN"], swiftSettings: swiftSettings),
-    .testTarget(name: "DatasetTests", dependencies: ["Dataset"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: [
+        "Training", "Model", "Dataset", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Yams", package: "Yams"),
+      ],
+      swiftSettings: swiftSettings),
+    .testTarget(name: "DatasetTests", dependencies: ["Dataset", "CZlib"], swiftSettings: swiftSettings),
     .testTarget(name: "DistributedTests", dependencies: ["Distributed"], swiftSettings: swiftSettings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
     .executableTarget(
       name: "RankChecks", dependencies: ["Distributed"], path: "Tests/Ranks/RankChecks", swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "StepChecks", dependencies: ["Training", "Model", "Dataset", "Distributed"],
+      path: "Tests/Ranks/StepChecks", swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "TrainingChecks", dependencies: ["Training", "Model", "Dataset", "Distributed"],
+      path: "Tests/Ranks/TrainingChecks", swiftSettings: swiftSettings),
     .testTarget(
-      name: "RanksTests", dependencies: ["TestSupport", "RankChecks"], path: "Tests/Ranks/RanksTests",
-      swiftSettings: swiftSettings),
+      name: "RanksTests",
+      dependencies: ["TestSupport", "RankChecks", "StepChecks", "TrainingChecks", "launcher", "Model", "Training"],
+      path: "Tests/Ranks/RanksTests", swiftSettings: swiftSettings),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

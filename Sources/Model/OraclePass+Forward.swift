@@ -104,7 +104,6 @@ extension OraclePass {
       }
     }
     dst.data = winners.map { src.data[$0] }
-    countNearTies(src, winners)
     if training { poolings.append(Pooling(src: src, winners: winners)) }
     return dst
   }

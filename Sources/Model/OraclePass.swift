@@ -30,8 +30,6 @@ final class OraclePass {
   /// Set: the pass moves every beta and head bias in `values` just so far that no value of the batch lies this close to
   /// a ReLU's kink. The backward pass is of no use then.
   let kinkMargin: Double?
-  /// Positive maxima of a pooling window that hardly exceed another value of the window; counted with a kink margin.
-  var nearTies = 0
 
   var batchStatistics: [String: (mean: [Double], variance: [Double])] = [:]
   var gradients: [Double] = []

@@ -1,25 +1,16 @@
 extension OracleUNet {
-  /// How far from a ReLU's kink `moveAwayFromKinks` keeps every value of a batch: some hundred roundings of f32.
-  package static let kinkMargin = 1e-5
-  /// Maxima of a pooling window closer than this to another value may change places in f32.
-  static let tieMargin = 2e-6
+  /// How far from a ReLU's kink `moveAwayFromKinks` keeps every value of a batch: a few times what rounding to f32 adds up to in the deepest layer.
+  package static let kinkMargin = 5e-5
 
-  /// Moves betas and head biases by as little as it takes (about 1e-5) so that no value of the training pass over `input`
-  /// lies within `kinkMargin` of zero where a ReLU follows, and no maximum of a pooling window nearly has an equal.
+  /// Moves betas and head biases by as little as it takes (about 5e-5) so that no value of the training pass over `input`
+  /// lies within `kinkMargin` of zero where a ReLU follows.
   ///
   /// A step from such weights has one gradient: rounding cannot push a value to the other side of a kink, where the
   /// gradient jumps. The new values are exact in f32. A network whose values leave no gap keeps some of its kinks.
   package func moveAwayFromKinks(input: [Double]) {
-    let original = values
-    let first = layout["encoder.0.bn.0.beta"].range
-    for attempt in 0..<8 {
-      let pass = OraclePass(layout: layout, values: values, training: true, kinkMargin: Self.kinkMargin)
-      _ = pass.forward(input)
-      values = pass.values
-      if pass.nearTies == 0 { return }
-      // Another first layer draws new maxima everywhere.
-      for i in first { values[i] = Double(Float(original[i] + 1e-4 * Double(attempt + 1))) }
-    }
+    let pass = OraclePass(layout: layout, values: values, training: true, kinkMargin: Self.kinkMargin)
+    _ = pass.forward(input)
+    values = pass.values
   }
 }
 
@@ -55,20 +46,5 @@ extension OraclePass {
       consider(b - margin)
     }
     return best.map { Double(Float($0)) } ?? value
-  }
-
-  /// Counts the windows whose positive maximum hardly exceeds another value. Exact ties are none: the first one wins in
-  /// every precision.
-  func countNearTies(_ src: Activation, _ winners: [Int]) {
-    guard kinkMargin != nil else { return }
-    let row = src.columns * src.channels
-    for winner in winners where src.data[winner] > 0 {
-      let y = winner / row, x = winner % row / src.channels
-      let first = winner - (y % 2) * row - (x % 2) * src.channels
-      for i in [first, first + src.channels, first + row, first + row + src.channels] {
-        let lead = src.data[winner] - src.data[i]
-        if lead > 0 && lead < OracleUNet.tieMargin { nearTies += 1 }
-      }
-    }
   }
 }

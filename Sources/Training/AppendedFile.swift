@@ -1,0 +1,22 @@
+import Glibc
+
+/// A text file that only grows: metrics and logs. Each line reaches the system before `append` returns.
+final class AppendedFile {
+  let path: String
+  private let descriptor: Int32
+
+  /// Opens or makes the file.
+  init(_ path: String) throws(FileError) {
+    descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw FileError(path: path, operation: .write, code: errno) }
+    self.path = path
+  }
+
+  deinit { close(descriptor) }
+
+  /// Adds `line` and a line break.
+  func append(_ line: String) throws(FileError) {
+    let code = FileSystem.writeAll(Array((line + "\n").utf8), to: descriptor)
+    guard code == 0 else { throw FileError(path: path, operation: .write, code: code) }
+  }
+}

@@ -1,0 +1,161 @@
+import Model
+
+/// Everything needed to go on with a run: one safetensors file, so that one rename is the commit.
+///
+/// Tensors, all F32: `current.<part>` and `best.<part>` are the weights with their moving statistics, under the names and in
+/// the layout of weight files (`best` only once an epoch is complete; other sets such as averaged weights may follow);
+/// `adam.first_moments` and `adam.second_moments` are Adam's flat buffers, [trained values].
+///
+/// Metadata: `format` "unmix-checkpoint", `version` "1", `configuration`, `state` and `plan` as JSON, `data` the name of
+/// the data ("synthetic" where it was drawn), `data_fingerprint`, and `sha256` over header and data with its own digits
+/// counted as zeros.
+package struct Checkpoint: Sendable {
+  static let format = "unmix-checkpoint"
+  static let version = "1"
+  static let currentPrefix = "current."
+  static let bestPrefix = "best."
+  static let firstMoments = "adam.first_moments"
+  static let secondMoments = "adam.second_moments"
+
+  /// Where the checkpoint was read from or goes to.
+  package let path: String
+  /// What was decided for the run.
+  package let configuration: RunConfiguration
+  /// Where the run stands.
+  package let state: TrainingState
+  /// What decided its rounding.
+  package let plan: RunPlan
+  /// The data's name, "synthetic" where it was drawn.
+  package let dataName: String
+  /// SHA-256 of the pictures.
+  package let dataFingerprint: String
+
+  let file: SafeTensorsFile
+
+  /// Reads and checks the file at `path`: digest, metadata, and that all tensors of the network stand there.
+  ///
+  /// Throws ``CheckpointError`` (`missing`, `truncated`, `damaged`, `wrongDigest`, `notACheckpoint`, `missingTensor`) or
+  /// ``FileError`` where the system refuses to read.
+  package init(contentsOf path: String) throws {
+    guard FileSystem.exists(path) else { throw CheckpointError.missing(path: path) }
+    let bytes = try FileSystem.read(path)
+    let file = try Self.parse(bytes, path: path)
+    guard file.metadata["format"] == Self.format else {
+      throw CheckpointError.notACheckpoint(path: path, reason: "its metadata does not say format \(Self.format)")
+    }
+    guard let digits = Seal.digits(in: bytes) else {
+      throw CheckpointError.damaged(path: path, reason: "its metadata holds no SHA-256")
+    }
+    let (expected, found) = (file.metadata[Seal.key] ?? "", Seal.digest(of: bytes, digits: digits))
+    guard expected == found else {
+      throw CheckpointError.wrongDigest(path: path, expected: expected, found: found)
+    }
+    guard file.metadata["version"] == Self.version else {
+      throw CheckpointError.notACheckpoint(
+        path: path, reason: "version \(file.metadata["version"] ?? "?"), this program reads \(Self.version)")
+    }
+
+    func value<Value: Decodable>(_ key: String, _ type: Value.Type) throws -> Value {
+      guard let text = file.metadata[key] else {
+        throw CheckpointError.damaged(path: path, reason: "its metadata has no \(key)")
+      }
+      do {
+        return try JSONText.decode(type, from: text)
+      } catch {
+        throw CheckpointError.damaged(path: path, reason: "the \(key) in its metadata cannot be read")
+      }
+    }
+    self.path = path
+    self.file = file
+    configuration = try value("configuration", RunConfiguration.self)
+    state = try value("state", TrainingState.self)
+    plan = try value("plan", RunPlan.self)
+    dataName = file.metadata["data"] ?? ""
+    dataFingerprint = file.metadata["data_fingerprint"] ?? ""
+    do {
+      try configuration.check()
+    } catch {
+      throw CheckpointError.damaged(path: path, reason: "its configuration cannot be: \(error)")
+    }
+    try checkTensors()
+  }
+
+  private static func parse(_ bytes: [UInt8], path: String) throws(CheckpointError) -> SafeTensorsFile {
+    do {
+      return try SafeTensorsFile(bytes: bytes, path: path)
+    } catch {
+      switch error {
+      case .tooShort, .headerBeyondFile, .rangeBeyondFile: throw .truncated(path: path, reason: "\(error)")
+      default: throw .damaged(path: path, reason: "\(error)")
+      }
+    }
+  }
+
+  private func checkTensors() throws(CheckpointError) {
+    let layout = ParameterLayout(configuration.network)
+    var expected = [
+      (name: Self.firstMoments, shape: [layout.trainedCount]), (name: Self.secondMoments, shape: [layout.trainedCount]),
+    ]
+    for prefix in hasBestWeights ? [Self.currentPrefix, Self.bestPrefix] : [Self.currentPrefix] {
+      expected += layout.tensors.map { (prefix + $0.name, $0.shape) }
+    }
+    for (name, shape) in expected {
+      guard let tensor = file[name] else { throw .missingTensor(path: path, tensor: name) }
+      guard tensor.shape == shape, tensor.dtype == "F32" else {
+        throw .damaged(path: path, reason: "tensor \(name) is \(tensor.dtype) \(tensor.shape), not F32 \(shape)")
+      }
+    }
+  }
+
+  /// Whether an epoch was complete, so that there are best weights.
+  package var hasBestWeights: Bool { state.recipe.bestEpoch != nil }
+
+  /// The best weights or the current ones, with their moving statistics, in layout order.
+  ///
+  /// Throws ``CheckpointError/noBestWeights(path:)`` where ``hasBestWeights`` is false, and `damaged` for a value that is
+  /// not finite.
+  package func weights(best: Bool) throws -> [Float] {
+    if best && !hasBestWeights { throw CheckpointError.noBestWeights(path: path) }
+    do {
+      return try file.weightValues(
+        layout: ParameterLayout(configuration.network), prefix: best ? Self.bestPrefix : Self.currentPrefix)
+    } catch {
+      throw CheckpointError.damaged(path: path, reason: "\(error)")
+    }
+  }
+
+  /// Adam's moments, in layout order.
+  package func moments() throws -> (first: [Float], second: [Float]) {
+    (try file.tensor(Self.firstMoments).floats(), try file.tensor(Self.secondMoments).floats())
+  }
+
+  /// Throws unless the run `now`, on pictures of `fingerprint`, may go on from here.
+  ///
+  /// ``CheckpointError`` `wrongNetwork`, `wrongData`, or `otherRun` for another option that decides the samples, their
+  /// order or the learning rate.
+  package func checkFits(_ now: RunConfiguration, fingerprint: String) throws(CheckpointError) {
+    let before = configuration
+    guard before.network == now.network else {
+      throw .wrongNetwork(path: path, found: Self.text(before.network), expected: Self.text(now.network))
+    }
+    guard dataFingerprint == fingerprint else {
+      throw .wrongData(
+        path: path, found: "\(dataName) \(dataFingerprint.prefix(12))", expected: "\(fingerprint.prefix(12))")
+    }
+    let options = [
+      ("--seed", "\(before.seed)", "\(now.seed)"), ("--global-batch", "\(before.globalBatch)", "\(now.globalBatch)"),
+      ("--steps-per-epoch", "\(before.stepsPerEpoch)", "\(now.stepsPerEpoch)"),
+      ("--validation-steps", "\(before.validationSteps)", "\(now.validationSteps)"),
+      ("--recipe", before.recipe, now.recipe),
+      ("--learning-rate", "\(before.learningRate)", "\(now.learningRate)"),
+    ]
+    for (option, found, expected) in options where found != expected {
+      throw .otherRun(path: path, option: option, found: found, expected: expected)
+    }
+  }
+
+  private static func text(_ network: UNetConfiguration) -> String {
+    "\(network.baseChannels) base channels, \(network.blocks) blocks of \(network.convolutionsPerBlock), "
+      + "heads \(network.heads.joined(separator: " and "))"
+  }
+}

@@ -1,0 +1,73 @@
+/// What can be wrong with a checkpoint; one case for each kind of damage or mismatch.
+package enum CheckpointError: Error, Equatable, Sendable {
+  /// Which kind of exit code an error calls for.
+  package enum Category: Sendable {
+    /// sysexits 64.
+    case usage
+    /// Sysexits 65.
+    case badData
+    /// Sysexits 66.
+    case inputMissing
+  }
+
+  /// No file at `path`.
+  case missing(path: String)
+  /// The file ends early; `reason` is the reader's line.
+  case truncated(path: String, reason: String)
+  /// The file contradicts itself; `reason` is the reader's line.
+  case damaged(path: String, reason: String)
+  /// The content is not what was written: its SHA-256 is `found`.
+  case wrongDigest(path: String, expected: String, found: String)
+  /// A whole safetensors file, but no checkpoint of this program.
+  case notACheckpoint(path: String, reason: String)
+  /// No tensor of that name.
+  case missingTensor(path: String, tensor: String)
+  /// Made before the first epoch ended: there are no best weights yet.
+  case noBestWeights(path: String)
+  /// Made by a network of another shape.
+  case wrongNetwork(path: String, found: String, expected: String)
+  /// Made with other pictures.
+  case wrongData(path: String, found: String, expected: String)
+  /// Made by a run with another value of an option that decides the samples or their order.
+  case otherRun(path: String, option: String, found: String, expected: String)
+  /// All checkpoints in the folder are damaged.
+  case noneGood(folder: String, count: Int)
+
+  package var category: Category {
+    switch self {
+    case .missing: .inputMissing
+    case .wrongNetwork, .wrongData, .otherRun: .usage
+    case .truncated, .damaged, .wrongDigest, .notACheckpoint, .missingTensor, .noBestWeights, .noneGood: .badData
+    }
+  }
+}
+
+extension CheckpointError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .missing(let path):
+      "\(path): no such checkpoint"
+    case .truncated(let path, let reason):
+      "\(path): truncated checkpoint: \(reason)"
+    case .damaged(let path, let reason):
+      "\(path): damaged checkpoint: \(reason)"
+    case .wrongDigest(let path, let expected, let found):
+      "\(path): damaged checkpoint: SHA-256 is \(found) instead of \(expected)"
+    case .notACheckpoint(let path, let reason):
+      "\(path): not a checkpoint: \(reason)"
+    case .missingTensor(let path, let tensor):
+      "\(path): damaged checkpoint: there is no tensor \(tensor)"
+    case .noBestWeights(let path):
+      "\(path): made before the first epoch ended, there are no best weights yet; take the current ones"
+    case .wrongNetwork(let path, let found, let expected):
+      "\(path): made by another network (\(found)) than this run's (\(expected)); give the same network options"
+    case .wrongData(let path, let found, let expected):
+      "\(path): made with other pictures (\(found)) than this run's (\(expected)); give the same --data"
+    case .otherRun(let path, let option, let found, let expected):
+      "\(path): made with \(option) \(found), this run has \(expected); give the same, another --output, "
+        + "or --resume never"
+    case .noneGood(let folder, let count):
+      "\(folder): none of the \(count) checkpoints is good; start anew with --resume never"
+    }
+  }
+}

@@ -1,0 +1,53 @@
+/// The checkpoints of a run: `step-0000001687.safetensors`, one for each step that was kept.
+package struct CheckpointFolder: Sendable {
+  package let path: String
+
+  package init(_ path: String) { self.path = path }
+
+  /// The file of `step`.
+  package func file(step: Int) -> String {
+    let digits = String(step)
+    return "\(path)/step-\(String(repeating: "0", count: max(0, 10 - digits.count)))\(digits).safetensors"
+  }
+
+  /// The steps of all checkpoints, ascending.
+  package func steps() throws(FileError) -> [Int] {
+    let steps = try FileSystem.names(in: path).compactMap { name -> Int? in
+      guard name.hasPrefix("step-"), name.hasSuffix(".safetensors") else { return nil }
+      let digits = name.dropFirst(5).dropLast(12)
+      return digits.allSatisfy { $0.isASCII && $0.isNumber } ? Int(digits) : nil
+    }
+    return steps.sorted().filter { FileSystem.exists(file(step: $0)) }
+  }
+
+  /// The newest checkpoint that is good; nil where there is none at all. `report` gets a line for each that is not.
+  ///
+  /// Throws ``CheckpointError/noneGood(folder:count:)`` where there are some and none is good.
+  package func newestGood(report: (String) -> Void) throws -> Checkpoint? {
+    let steps = try steps()
+    for step in steps.reversed() {
+      do {
+        return try Checkpoint(contentsOf: file(step: step))
+      } catch {
+        report("\(error)" + (step == steps.first ? "" : "; trying the one before"))
+      }
+    }
+    if steps.isEmpty { return nil }
+    throw CheckpointError.noneGood(folder: path, count: steps.count)
+  }
+
+  /// Removes all but the newest `count` checkpoints.
+  package func keepNewest(_ count: Int) throws {
+    for step in try steps().dropLast(count) { try FileSystem.remove(file(step: step)) }
+  }
+
+  /// Gives the checkpoints after `step` another name: the run goes on from `step`, so they are no longer its own, and as
+  /// the newest they would be taken for it. Returns the new names.
+  package func setAside(after step: Int) throws -> [String] {
+    try steps().filter { $0 > step }.map { later in
+      let new = file(step: later) + ".superseded"
+      try FileSystem.rename(file(step: later), to: new)
+      return new
+    }
+  }
+}

@@ -1,0 +1,127 @@
+package import Dataset
+package import Distributed
+package import Model
+
+import Glibc
+
+/// Rounds of test pairs, drawn with replacement: the published measure of a network.
+///
+/// Pair i of round r is pair i of the stream's step r. All ranks compute, in batches of ``Predictor/defaultBatch`` pairs
+/// that are the same for any number of ranks and dealt in blocks; rank 0 sums the pairs' errors in pair order in f64. So
+/// the result is the same to the last bit for any number of ranks of one kind of machine.
+package struct Evaluator {
+  /// The network that predicts; a network of its own on every rank.
+  package let predictor: Predictor
+
+  private let network: UNetConfiguration
+  private let precision: Precision
+  private let sources: SourceData
+  private let communicator: Communicator
+
+  /// Plans the network over the weights `values` (shared; read again by every evaluation). Local.
+  package init(
+    network: UNetConfiguration, values: AlignedBuffer<Float>, precision: Precision, sources: SourceData,
+    communicator: Communicator
+  ) throws {
+    predictor = try Predictor(configuration: network, values: values, precision: precision)
+    (self.network, self.precision, self.sources, self.communicator) = (network, precision, sources, communicator)
+  }
+
+  /// Numbers of one pair: mean squared errors of the first head, the second, and both projected.
+  private static let errorsPerPair = 4
+
+  /// Evaluates `rounds` rounds of `pairs` pairs of `split`, both at least 1. Collective; every rank receives the result.
+  ///
+  /// Throws ``RunError/usage(option:reason:)`` for numbers that cannot be.
+  package func evaluate(rounds: Int, pairs: Int, seed: UInt64, split: Dataset.Stream) throws -> EvaluationResult {
+    guard rounds >= 1 else { throw RunError.usage(option: "--rounds", reason: "\(rounds) is less than 1") }
+    guard pairs >= 1 else { throw RunError.usage(option: "--pairs", reason: "\(pairs) is less than 1") }
+    try predictor.reload()
+    let generator = MixingGenerator(sources: sources, stream: split, seed: seed)
+    // Sums over each round's pairs: first head, second head, and both projected.
+    var sums: [[Double]] = []
+    for round in 0..<rounds {
+      let errors = try communicator.gather(try errors(generator, round: round, pairs: pairs), root: 0)
+      guard communicator.rank == 0 else { continue }
+      precondition(errors.count == pairs * Self.errorsPerPair, "\(errors.count) errors of \(pairs) pairs")
+      var sum = [Double](repeating: 0, count: Self.errorsPerPair)
+      for (index, error) in errors.enumerated() { sum[index % Self.errorsPerPair] += error }
+      sums.append(sum)
+    }
+    let result = communicator.rank == 0 ? summarize(sums, pairs: pairs, seed: seed, split: split) : nil
+    let text = try communicator.broadcast(text: result?.json() ?? "", root: 0)
+    return try JSONText.decode(EvaluationResult.self, from: text)
+  }
+
+  /// This rank's part of a round: four mean squared errors for each of its pairs.
+  private func errors(_ generator: MixingGenerator, round: Int, pairs: Int) throws -> [Double] {
+    let pixels = UNetConfiguration.pixelCount
+    let batches = (pairs + predictor.batch - 1) / predictor.batch
+    let mine = TrainingStep.slice(of: batches, rank: communicator.rank, size: communicator.size)
+    let mixed = AlignedBuffer<Float>(repeating: 0, count: predictor.batch * pixels)
+    let targets = AlignedBuffer<Float>(repeating: 0, count: 2 * predictor.batch * pixels)
+    let predictions = AlignedBuffer<Float>(repeating: 0, count: 2 * predictor.batch * pixels)
+    var errors: [Double] = []
+    for batch in mine {
+      let range = batch * predictor.batch..<min((batch + 1) * predictor.batch, pairs)
+      let count = range.count
+      let input = unsafe mixed.elements(0..<count * pixels)
+      let output = unsafe predictions.elements(0..<2 * count * pixels)
+      unsafe generator.fill(step: round, pairs: range, mixed: input, targets: targets.elements)
+      try unsafe predictor.predict(mixed: UnsafeBufferPointer(input), into: output)
+      for pair in 0..<count {
+        let (first, second) = (pair * pixels, (count + pair) * pixels)
+        unsafe append(
+          to: &errors, mixed: input.baseAddress! + first, predicted: output.baseAddress!, truth: targets.base,
+          first: first, second: second)
+      }
+    }
+    return errors
+  }
+
+  private func append(
+    to errors: inout [Double], mixed: UnsafePointer<Float>, predicted: UnsafePointer<Float>,
+    truth: UnsafePointer<Float>, first: Int, second: Int
+  ) {
+    var (sumA, sumB, projectedA, projectedB) = (0.0, 0.0, 0.0, 0.0)
+    for pixel in 0..<UNetConfiguration.pixelCount {
+      let (a, b) = unsafe (Double(predicted[first + pixel]), Double(predicted[second + pixel]))
+      let (trueA, trueB) = unsafe (Double(truth[first + pixel]), Double(truth[second + pixel]))
+      sumA += (a - trueA) * (a - trueA)
+      sumB += (b - trueB) * (b - trueB)
+      let projected = unsafe project(first: a, second: b, mixed: Double(mixed[pixel]))
+      projectedA += (projected.first - trueA) * (projected.first - trueA)
+      projectedB += (projected.second - trueB) * (projected.second - trueB)
+    }
+    for sum in [sumA, sumB, projectedA, projectedB] { errors.append(sum / Double(UNetConfiguration.pixelCount)) }
+  }
+
+  private func summarize(_ sums: [[Double]], pairs: Int, seed: UInt64, split: Dataset.Stream) -> EvaluationResult {
+    let means = sums.map { $0.map { $0 / Double(pairs) } }
+    let rounds = means.map { ($0[0] + $0[1]) / 2 }
+    let spread = Self.spread(rounds)
+    return EvaluationResult(
+      mseMean: spread.mseMean, mseStd: spread.mseStd, rounds: rounds,
+      mseBySource: [
+        network.heads[0]: Self.spread(means.map { $0[0] }).mseMean,
+        network.heads[1]: Self.spread(means.map { $0[1] }).mseMean,
+      ],
+      psnrDb: spread.mseMean > 0 ? 10 * log10(1 / spread.mseMean) : nil,
+      standardError: rounds.count > 1 ? spread.mseStd / Double(rounds.count - 1).squareRoot() : nil,
+      projected: Self.spread(means.map { ($0[2] + $0[3]) / 2 }), pairs: pairs, seed: seed, split: "\(split)",
+      precision: precision.rawValue, data: "\(sources.origin)")
+  }
+
+  /// Mean and population standard deviation.
+  static func spread(_ values: [Double]) -> EvaluationResult.Spread {
+    let mean = values.reduce(0, +) / Double(values.count)
+    let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
+    return .init(mseMean: mean, mseStd: variance.squareRoot())
+  }
+}
+
+/// Moves two predicted intensities by the same residual, so that their average is `mixed`, and clamps them to [0, 1].
+func project(first: Double, second: Double, mixed: Double) -> (first: Double, second: Double) {
+  let residual = mixed - (first + second) / 2
+  return (min(max(first + residual, 0), 1), min(max(second + residual, 0), 1))
+}

@@ -1,0 +1,136 @@
+import Glibc
+
+/// The few calls on files that a run folder needs. A status that is no success becomes ``FileError``.
+enum FileSystem {
+  static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
+  static func isDirectory(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// Makes `path` and the folders above it where they are missing.
+  static func makeDirectories(_ path: String) throws(FileError) {
+    var made = path.hasPrefix("/") ? "/" : ""
+    for part in path.split(separator: "/") {
+      made += (made.isEmpty || made.hasSuffix("/") ? "" : "/") + part
+      if unsafe mkdir(made, 0o777) != 0 {
+        let code = errno
+        guard isDirectory(made) else { throw FileError(path: made, operation: .create, code: code) }
+      }
+    }
+  }
+
+  /// Makes the folder `path`, whose parent exists; false where something of that name stands there.
+  static func makeNewDirectory(_ path: String) throws(FileError) -> Bool {
+    guard unsafe mkdir(path, 0o777) != 0 else { return true }
+    guard errno == EEXIST else { throw FileError(path: path, operation: .create, code: errno) }
+    return false
+  }
+
+  /// The names in the folder `path`, sorted; none where there is no such folder.
+  static func names(in path: String) throws(FileError) -> [String] {
+    guard let directory = unsafe opendir(path) else {
+      if errno == ENOENT { return [] }
+      throw FileError(path: path, operation: .list, code: errno)
+    }
+    defer { unsafe closedir(directory) }
+    var names: [String] = []
+    while let entry = unsafe readdir(directory) {
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  /// The whole of the file at `path`.
+  static func read(_ path: String) throws(FileError) -> [UInt8] {
+    // A pipe or a device of that name would block or never end.
+    let descriptor = unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError(path: path, operation: .read, code: errno) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { throw FileError(path: path, operation: .read, code: errno) }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw FileError(path: path, operation: .read, code: EINVAL) }
+    var failure: Int32 = 0
+    let size = Int(status.st_size)
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+      while count < size {
+        let read = unsafe Glibc.read(descriptor, buffer.baseAddress! + count, size - count)
+        if read < 0 && errno == EINTR { continue }
+        if read < 0 { failure = errno }
+        if read <= 0 { break }
+        count += read
+      }
+    }
+    guard failure == 0 else { throw FileError(path: path, operation: .read, code: failure) }
+    return bytes
+  }
+
+  /// Puts `bytes` at `path` as one change: a temporary name in the same folder, fsync, rename, fsync of the folder.
+  ///
+  /// Whoever reads `path` finds the old content or the new one. On an error the temporary file is removed.
+  static func writeAtomically(_ bytes: [UInt8], to path: String) throws(FileError) {
+    let (folder, name) = split(path)
+    let temporary = "\(folder)/.\(name).\(getpid()).tmp"
+    do throws(FileError) {
+      try write(bytes, to: temporary)
+      try rename(temporary, to: path)
+    } catch {
+      unsafe unlink(temporary)
+      throw error
+    }
+  }
+
+  static func writeAtomically(_ text: String, to path: String) throws(FileError) {
+    try writeAtomically(Array(text.utf8), to: path)
+  }
+
+  /// Renames within one folder, on the disk when this returns.
+  static func rename(_ path: String, to new: String) throws(FileError) {
+    guard unsafe Glibc.rename(path, new) == 0 else { throw FileError(path: new, operation: .rename, code: errno) }
+    let folder = split(new).folder
+    let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError(path: folder, operation: .write, code: errno) }
+    defer { close(descriptor) }
+    // Some network file systems cannot flush a folder and say so.
+    if fsync(descriptor) != 0 && errno != EINVAL { throw FileError(path: folder, operation: .write, code: errno) }
+  }
+
+  /// Removes the file `path`; nothing where there is none.
+  static func remove(_ path: String) throws(FileError) {
+    if unsafe unlink(path) != 0 && errno != ENOENT { throw FileError(path: path, operation: .remove, code: errno) }
+  }
+
+  private static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
+    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw FileError(path: path, operation: .write, code: errno) }
+    var code = writeAll(bytes, to: descriptor)
+    if code == 0 && fsync(descriptor) != 0 { code = errno }
+    if close(descriptor) != 0 && code == 0 { code = errno }
+    guard code == 0 else { throw FileError(path: path, operation: .write, code: code) }
+  }
+
+  /// Writes all of `bytes`; 0, or the errno that stopped it.
+  static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
+    unsafe bytes.withUnsafeBytes { buffer in
+      var done = 0
+      while done < buffer.count {
+        let written = unsafe Glibc.write(descriptor, buffer.baseAddress! + done, buffer.count - done)
+        if written < 0 && errno == EINTR { continue }
+        if written < 0 { return errno }
+        done += written
+      }
+      return 0
+    }
+  }
+
+  /// Folder and name of `path`; the folder of a bare name is ".".
+  static func split(_ path: String) -> (folder: String, name: String) {
+    guard let slash = path.lastIndex(of: "/") else { return (".", path) }
+    let folder = String(path[..<slash])
+    return (folder.isEmpty ? "/" : folder, String(path[path.index(after: slash)...]))
+  }
+}

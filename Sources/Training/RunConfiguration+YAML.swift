@@ -1,0 +1,54 @@
+import Dataset
+import Distributed
+import Yams
+
+extension RunConfiguration {
+  /// What a run found beside what it was asked for.
+  struct Surroundings {
+    var plan: RunPlan
+    var hosts: [String]
+    var dataName: String
+    var dataFingerprint: String
+    var resumePoint: String
+  }
+
+  /// The text of config.yaml: the options under their names on the command line, so that `--config` reads it, and under
+  /// `decided` what followed from the machine and the data.
+  func yaml(_ surroundings: Surroundings) throws -> String {
+    var options: [(String, Node?)] = [
+      ("base-channels", number(network.baseChannels)), ("blocks", number(network.blocks)),
+      ("convolutions-per-block", number(network.convolutionsPerBlock)), ("precision", text(precision.rawValue)),
+      ("recipe", text(recipe)), ("learning-rate", number(learningRate)), ("epochs", number(epochs)),
+      ("steps-per-epoch", number(stepsPerEpoch)), ("global-batch", number(globalBatch)),
+      ("validation-steps", number(validationSteps)), ("seed", number(seed)), ("threads", number(threads)),
+      ("data", data.map(text)), ("sources", sources.map(text)), ("output", text(output)), ("resume", text(resume)),
+      ("checkpoint-every", checkpointEvery.map(number)), ("keep", number(keep)), ("rounds", number(evaluationRounds)),
+      ("pairs", number(evaluationPairs)),
+    ]
+    let plan = surroundings.plan
+    let decided: [(String, Node?)] = [
+      ("data", text(surroundings.dataName)), ("data-sha256", text(surroundings.dataFingerprint)),
+      ("heads", .sequence(.init(network.heads.map(text)))), ("ranks", number(plan.ranks)),
+      ("hosts", .sequence(.init(surroundings.hosts.map(text)))),
+      ("slices", .sequence(.init(plan.slices.map { text("\($0[0])..<\($0[1])") }))),
+      ("bucket-bytes", number(plan.bucketBytes)), ("instruction-set", text(plan.instructionSet)),
+      ("mpi", text(plan.mpi)), ("onednn", text(plan.oneDNN)), ("resume-point", text(surroundings.resumePoint)),
+    ]
+    options.append(("decided", mapping(decided)))
+    return try Yams.serialize(node: mapping(options), width: -1, allowUnicode: true)
+  }
+
+  private func mapping(_ pairs: [(String, Node?)]) -> Node {
+    .mapping(Node.Mapping(pairs.compactMap { key, value in value.map { (Node(key), $0) } }))
+  }
+
+  private func number(_ value: some CustomStringConvertible) -> Node { Node("\(value)") }
+
+  /// A scalar that reads back as a text, whatever it looks like.
+  private func text(_ value: String) -> Node {
+    let isPlain =
+      value.allSatisfy { $0.isASCII && ($0.isLetter || "/._-".contains($0)) } && value.contains { $0.isLetter }
+    let isWord = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"].contains(value.lowercased())
+    return .scalar(.init(value, .implicit, isPlain && !isWord ? .any : .doubleQuoted))
+  }
+}

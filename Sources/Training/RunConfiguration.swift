@@ -1,0 +1,96 @@
+package import Model
+
+/// Everything that was decided for a run; written as config.yaml. Rank 0 decides, the others receive it.
+package struct RunConfiguration: Sendable, Codable, Equatable {
+  package var network = UNetConfiguration()
+  /// Decided, never "auto".
+  package var precision: Precision = .f32
+  /// Name of a ``Recipe``.
+  package var recipe = "notebook"
+  /// The learning rate of the first step.
+  package var learningRate = 1e-3
+  /// Most epochs; the recipe may stop earlier.
+  package var epochs = 150
+  package var stepsPerEpoch = 1687
+  /// Pairs of one step, over all ranks.
+  package var globalBatch = 32
+  /// Batches of `globalBatch` pairs after every epoch.
+  package var validationSteps = 187
+  package var seed: UInt64 = 20_250_215
+  /// Threads of each rank.
+  package var threads = 1
+  /// The data as asked for: a folder, "synthetic" or nothing.
+  package var data: String?
+  /// The two sources as asked for, NAME=PATH,NAME=PATH.
+  package var sources: String?
+  /// The run folder; empty for runs/DATE-TIME.
+  package var output = ""
+  /// auto, never, or a checkpoint's path.
+  package var resume = "auto"
+  /// Steps between checkpoints; nil for one at the end of every epoch.
+  package var checkpointEvery: Int?
+  /// Checkpoints that stay, the newest.
+  package var keep = 3
+  /// Rounds of the closing evaluation, 0 for none.
+  package var evaluationRounds = 10
+  /// Test pairs of each round.
+  package var evaluationPairs = 5000
+  /// Bytes of one gradient message. Fixed for a run: another size would add the ranks' gradients in another order.
+  package var bucketBytes = 1 << 20
+
+  package init() {}
+
+  /// Throws ``RunError/usage(option:reason:)`` for the first value that cannot be.
+  package func check() throws(RunError) {
+    func atLeast(_ least: Int, _ value: Int, _ option: String) throws(RunError) {
+      if value < least { throw .usage(option: option, reason: "\(value) is less than \(least)") }
+    }
+    func atMost(_ most: Int, _ value: Int, _ option: String) throws(RunError) {
+      if value > most { throw .usage(option: option, reason: "\(value) is more than \(most)") }
+    }
+    try atLeast(1, network.baseChannels, "--base-channels")
+    try atMost(1024, network.baseChannels, "--base-channels")
+    try atLeast(1, network.blocks, "--blocks")
+    // Five halvings bring 32 rows to one.
+    try atMost(6, network.blocks, "--blocks")
+    try atLeast(1, network.convolutionsPerBlock, "--convolutions-per-block")
+    try atMost(64, network.convolutionsPerBlock, "--convolutions-per-block")
+    try checkHeads()
+    if Recipe(named: recipe, learningRate: 1e-3) == nil {
+      let names = Recipe.names.joined(separator: ", ")
+      throw .usage(option: "--recipe", reason: "there is no recipe \(recipe); there is \(names)")
+    }
+    guard learningRate > 0, learningRate.isFinite, Float(learningRate) > 0, Float(learningRate).isFinite else {
+      throw .usage(option: "--learning-rate", reason: "\(learningRate) is not a positive number")
+    }
+    try atLeast(1, epochs, "--epochs")
+    try atLeast(1, stepsPerEpoch, "--steps-per-epoch")
+    try atLeast(1, globalBatch, "--global-batch")
+    try atMost(1 << 20, globalBatch, "--global-batch")
+    try atLeast(1, validationSteps, "--validation-steps")
+    // Steps are numbered in 32 bits by the generator of the pairs.
+    for (steps, option) in [(stepsPerEpoch, "--steps-per-epoch"), (validationSteps, "--validation-steps")] {
+      let (all, overflow) = steps.multipliedReportingOverflow(by: epochs)
+      if overflow || all > Int(UInt32.max) {
+        throw .usage(option: option, reason: "\(steps) in each of \(epochs) epochs is more than \(UInt32.max) in all")
+      }
+    }
+    try atLeast(1, threads, "--threads")
+    try atMost(4096, threads, "--threads")
+    if let checkpointEvery { try atLeast(1, checkpointEvery, "--checkpoint-every") }
+    try atLeast(1, keep, "--keep")
+    try atLeast(0, evaluationRounds, "--rounds")
+    try atLeast(1, evaluationPairs, "--pairs")
+    try atLeast(256, bucketBytes, "bucket bytes")
+    if resume.isEmpty { throw .usage(option: "--resume", reason: "empty; auto, never or a checkpoint's path") }
+  }
+
+  private func checkHeads() throws(RunError) {
+    guard network.heads.count == 2, network.heads[0] != network.heads[1] else {
+      throw .usage(option: "--sources", reason: "two sources with different names are mixed, not \(network.heads)")
+    }
+    for head in network.heads where head.isEmpty || head.contains(where: { ",./\"\\".contains($0) || $0.isNewline }) {
+      throw .usage(option: "--sources", reason: "\"\(head)\" is no name for tensors, files and columns")
+    }
+  }
+}

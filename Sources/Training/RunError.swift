@@ -1,0 +1,58 @@
+/// What stops a run that is nobody's file: a value that cannot be, numbers that left the finite ones, ranks that differ.
+package enum RunError: Error, Equatable, Sendable {
+  /// Which kind of exit code an error calls for.
+  package enum Category: Sendable {
+    /// sysexits 64.
+    case usage
+    /// Sysexits 70.
+    case `internal`
+    /// Sysexits 71.
+    case system
+  }
+
+  /// Where a value was not finite.
+  package enum Quantity: Equatable, Sendable {
+    /// The loss of the head so called.
+    case loss(head: String)
+    /// The gradient of the tensor so called.
+    case gradient(tensor: String)
+    /// The validation loss after the epoch, counted from 1.
+    case validationLoss(epoch: Int)
+  }
+
+  /// `option` holds what it cannot; `reason` says why.
+  case usage(option: String, reason: String)
+  /// Step `step` (from 1; nil where steps are not counted) met a NaN or an infinity.
+  case nonFinite(Quantity, step: Int?)
+  /// Rank `rank` loaded other pictures than rank 0.
+  case ranksHoldDifferentData(rank: Int)
+
+  package var category: Category {
+    switch self {
+    case .usage: .usage
+    case .nonFinite: .internal
+    case .ranksHoldDifferentData: .system
+    }
+  }
+}
+
+extension RunError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .usage(let option, let reason):
+      return "\(option): \(reason)"
+    case .nonFinite(let quantity, let step):
+      let place = step.map { "step \($0)" } ?? "this step"
+      switch quantity {
+      case .loss(let head):
+        return "\(place): the loss of head \(head) is not finite; try a lower --learning-rate or --precision f32"
+      case .gradient(let tensor):
+        return "\(place): the gradient of \(tensor) is not finite; try a lower --learning-rate or --precision f32"
+      case .validationLoss(let epoch):
+        return "\(place): the validation loss of epoch \(epoch) is not finite; try a lower --learning-rate"
+      }
+    case .ranksHoldDifferentData(let rank):
+      return "rank \(rank) loaded other pictures than rank 0; give every host the same --data"
+    }
+  }
+}

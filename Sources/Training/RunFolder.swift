@@ -1,0 +1,56 @@
+import Glibc
+
+/// The folder of a run and the names in it.
+package struct RunFolder: Sendable {
+  package let path: String
+
+  /// Takes `path` as a run folder and makes it where it is missing. Throws ``FileError``.
+  package init(_ path: String) throws {
+    self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    try FileSystem.makeDirectories(self.path)
+  }
+
+  /// A folder of its own under `parent`, named after the date and time. Throws ``FileError``.
+  package static func new(under parent: String = "runs") throws -> RunFolder {
+    try FileSystem.makeDirectories(parent)
+    let name = "\(parent)/\(LocalTime.now.text(between: "-", colon: ""))"
+    // Runs that start within one second must not share a folder.
+    for number in 1... {
+      let path = number == 1 ? name : "\(name)-\(number)"
+      if try FileSystem.makeNewDirectory(path) { return try RunFolder(path) }
+    }
+    preconditionFailure("an endless loop ended")
+  }
+
+  package var checkpoints: CheckpointFolder { CheckpointFolder("\(path)/checkpoints") }
+  package var configuration: String { "\(path)/config.yaml" }
+  package var metrics: String { "\(path)/metrics.csv" }
+  package var bestWeights: String { "\(path)/best.safetensors" }
+  package var evaluation: String { "\(path)/evaluation.json" }
+  package var samples: String { "\(path)/samples.png" }
+
+  /// Gives an earlier run's checkpoints another name, so that this run's are alone; the new name, nil where there are none.
+  func setAsideCheckpoints() throws -> String? {
+    guard try !checkpoints.steps().isEmpty else { return nil }
+    let name = "\(checkpoints.path)-before-\(LocalTime.now.text(between: "-", colon: ""))"
+    for number in 1... {
+      let new = number == 1 ? name : "\(name)-\(number)"
+      if FileSystem.exists(new) { continue }
+      try FileSystem.rename(checkpoints.path, to: new)
+      return new
+    }
+    preconditionFailure("an endless loop ended")
+  }
+
+  /// Whether `file` lies in this run's folder of checkpoints, whatever way the path takes.
+  func ownsCheckpoint(_ file: String) -> Bool {
+    guard let own = Self.canonical(checkpoints.path) else { return false }
+    return Self.canonical(FileSystem.split(file).folder) == own
+  }
+
+  private static func canonical(_ path: String) -> String? {
+    guard let resolved = unsafe realpath(path, nil) else { return nil }
+    defer { unsafe free(resolved) }
+    return unsafe String(cString: resolved)
+  }
+}

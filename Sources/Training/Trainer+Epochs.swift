@@ -1,0 +1,118 @@
+import Dataset
+import Distributed
+import Model
+
+extension Trainer {
+  /// Trains until the last epoch, the recipe or a request ends it; whether it was a request. Collective.
+  func trainEpochs() throws -> Bool {
+    var progress = ProgressMeter(configuration)
+    while state.epoch < configuration.epochs && !state.isStopped {
+      if try trainEpoch(&progress) {
+        try saveCheckpoint()
+        if isRoot { reporter.line("asked to stop: step \(state.step) is saved, --resume auto goes on from it") }
+        return true
+      }
+      try endEpoch()
+    }
+    return false
+  }
+
+  /// The epoch's remaining steps; whether some rank was asked to stop.
+  private func trainEpoch(_ progress: inout ProgressMeter) throws -> Bool {
+    let learningRate = Double(state.recipe.learningRate)
+    var watch = Stopwatch()
+    while state.stepInEpoch < configuration.stepsPerEpoch {
+      let losses = try takeStep(learningRate: learningRate)
+      let seconds = watch.lap()
+      state.epochSeconds += seconds
+      state.seconds += seconds
+      if isRoot, let text = progress.text(state: state, loss: losses.sum, isSynthetic: isSynthetic) {
+        reporter.progress(text)
+      }
+      if step.isAskedToStop { return true }
+      // The one at the epoch's end is written once its validation is done.
+      if isCheckpointDue && state.stepInEpoch < configuration.stepsPerEpoch {
+        try saveCheckpoint()
+        state.seconds += watch.lap()
+      }
+    }
+    return false
+  }
+
+  private func takeStep(learningRate: Double) throws -> TrainingStep.Losses {
+    unsafe generator.fill(
+      step: state.step, pairs: step.slice, mixed: step.network.input, targets: step.network.targets)
+    step.asksToStop = isAskedToStop()
+    let losses: TrainingStep.Losses
+    do {
+      losses = try step.computeGradients()
+    } catch RunError.nonFinite(let quantity, _) {
+      throw RunError.nonFinite(quantity, step: state.step + 1)
+    }
+    state.step += 1
+    state.stepInEpoch += 1
+    try step.update(step: state.step, learningRate: learningRate)
+    state.lossSums.first += losses.first
+    state.lossSums.second += losses.second
+    return losses
+  }
+
+  /// Whether a checkpoint is asked for after `state.step`, by the count of steps.
+  private var isCheckpointDue: Bool {
+    configuration.checkpointEvery.map { state.step.isMultiple(of: $0) } ?? false
+  }
+
+  /// Validation, the recipe's verdict, metrics and the checkpoint after an epoch's last step.
+  private func endEpoch() throws {
+    let watch = Stopwatch()
+    let validation = try validator.run(epoch: state.epoch)
+    guard validation.sum.isFinite else {
+      throw RunError.nonFinite(.validationLoss(epoch: state.epoch + 1), step: state.step)
+    }
+    if isRoot {
+      state.seconds += watch.seconds
+      try recordEpoch(validation)
+    }
+    // Rank 0's state is everybody's: learning rate, stop and the clock are its decisions.
+    let text = try communicator.broadcast(text: isRoot ? JSONText.encode(state) : "", root: 0)
+    state = try JSONText.decode(TrainingState.self, from: text)
+    let isLast = state.isStopped || state.epoch == configuration.epochs
+    if configuration.checkpointEvery == nil || isCheckpointDue || isLast { try saveCheckpoint() }
+  }
+
+  /// Rank 0's part of an epoch's end.
+  private func recordEpoch(_ validation: TrainingStep.Losses) throws {
+    let learningRate = state.recipe.learningRate
+    let verdict = state.recipe.epochEnded(state.epoch, validationLoss: validation.sum)
+    if verdict.keepsWeights { best?.copy(step.values.array()) }
+    let steps = Double(configuration.stepsPerEpoch)
+    let losses = TrainingStep.Losses(first: state.lossSums.first / steps, second: state.lossSums.second / steps)
+    state.epoch += 1
+    let row = MetricsFile.Row(
+      epoch: state.epoch, step: state.step, learningRate: learningRate, losses: losses, validation: validation,
+      imagesPerSecond: steps * Double(configuration.globalBatch) / state.epochSeconds, seconds: state.seconds)
+    try metrics?.append(row)
+    report(row, verdict)
+    state.stepInEpoch = 0
+    state.lossSums = .init(first: 0, second: 0)
+    state.epochSeconds = 0
+    state.isStopped = verdict.stops
+  }
+
+  private func report(_ row: MetricsFile.Row, _ verdict: EpochVerdict) {
+    var text =
+      "epoch \(row.epoch)/\(configuration.epochs)  step \(row.step)  loss \(significant(row.losses.sum))  "
+      + "val_loss \(significant(row.validation.sum))\(verdict.keepsWeights ? " (best)" : "")  "
+      + "learning rate \(row.learningRate)  \(decimal(row.imagesPerSecond, places: 0)) images/s  "
+      + clockTime(row.seconds)
+    if isSynthetic { text += "  [synthetic]" }
+    reporter.line(text)
+    if verdict.lowersLearningRate {
+      reporter.line("plateau: the learning rate is \(state.recipe.learningRate) from here on")
+    }
+    if verdict.stops {
+      let bestEpoch = state.recipe.bestEpoch.map { "\($0 + 1)" } ?? "-"
+      reporter.line("stopping early: the best validation loss was epoch \(bestEpoch)'s")
+    }
+  }
+}

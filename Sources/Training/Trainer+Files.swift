@@ -1,0 +1,101 @@
+import Dataset
+import Distributed
+import Model
+
+extension Trainer {
+  /// The first lines, config.yaml and the metrics file. Rank 0's alone.
+  func announce() throws {
+    guard let start else { return }
+    try reporter.attach(runFolder: runFolder)
+    let hosts = topology.places.reduce(into: [(name: String, ranks: Int)]()) { hosts, place in
+      if let index = hosts.firstIndex(where: { $0.name == place.host }) {
+        hosts[index].ranks += 1
+      } else {
+        hosts.append((place.host, 1))
+      }
+    }
+    reporter.line(
+      isSynthetic
+        ? "data: synthetic, drawn by this program from the seed; not MNIST, not Fashion-MNIST" : "data: \(dataName)")
+    reporter.line(
+      "precision: \(configuration.precision.rawValue)  instruction set: \(plan.instructionSet)  "
+        + "threads per rank: \(configuration.threads)")
+    reporter.line(
+      "ranks: \(communicator.size)  hosts: "
+        + hosts.map { $0.ranks > 1 ? "\($0.name) (\($0.ranks) ranks)" : $0.name }.joined(separator: ", "))
+    reporter.line(
+      "network: \(step.layout.count) parameters  global batch: \(configuration.globalBatch)  "
+        + "recipe: \(configuration.recipe)  seed: \(configuration.seed)")
+    reporter.line("run folder: \(runFolder)")
+    for note in start.notes { reporter.line(note) }
+    reporter.line("resume point: \(start.resumePoint)")
+    reportDifferences(start)
+
+    let surroundings = RunConfiguration.Surroundings(
+      plan: plan, hosts: hosts.map(\.name), dataName: dataName, dataFingerprint: sources.fingerprint,
+      resumePoint: start.resumePoint)
+    try FileSystem.writeAtomically(try configuration.yaml(surroundings), to: start.folder.configuration)
+    metrics = try MetricsFile(
+      start.folder.metrics, upTo: state.step, heads: configuration.network.heads, isSynthetic: isSynthetic)
+  }
+
+  private func reportDifferences(_ start: RunStart) {
+    guard let old = start.checkpoint?.plan else { return }
+    let differences = plan.differences(from: old)
+    guard !differences.isEmpty else { return }
+    reporter.line(
+      "from here the run equals the old one to rounding only: " + differences.joined(separator: ", "))
+  }
+
+  /// Writes the checkpoint of `state.step` and removes the oldest. Rank 0 writes; the others go on.
+  func saveCheckpoint() throws {
+    guard let folder = start?.folder.checkpoints else { return }
+    try Checkpoint.write(
+      to: folder.file(step: state.step),
+      .init(
+        configuration: configuration, state: state, plan: plan, dataName: dataName,
+        dataFingerprint: sources.fingerprint),
+      layout: step.layout, current: step.values, best: state.recipe.bestEpoch == nil ? nil : best,
+      firstMoments: step.firstMoments, secondMoments: step.secondMoments)
+    try folder.keepNewest(configuration.keep)
+  }
+
+  /// The best weights come back; best.safetensors, evaluation.json, samples.png. Collective.
+  func close() throws -> EvaluationResult? {
+    if let best { step.values.copy(best.array()) }
+    try unsafe communicator.broadcast(step.values.elements, root: 0)
+    try step.network.packWeights()
+    if let folder = start?.folder {
+      let file = SafeTensorsFile(
+        weights: step.values, layout: step.layout,
+        metadata: [
+          "data": dataName, "epoch": state.recipe.bestEpoch.map { "\($0 + 1)" } ?? "",
+          "val_loss": "\(state.recipe.best)", "precision": configuration.precision.rawValue,
+          "seed": "\(configuration.seed)",
+        ])
+      try FileSystem.writeAtomically(try file.serialized(), to: folder.bestWeights)
+    }
+    return try evaluate()
+  }
+
+  private func evaluate() throws -> EvaluationResult? {
+    let evaluator = try Evaluator(
+      network: configuration.network, values: step.values, precision: configuration.precision, sources: sources,
+      communicator: communicator)
+    let folder = start?.folder
+    if let folder {
+      let test = MixingGenerator(sources: sources, stream: .test, seed: configuration.seed)
+      let picture = try samplesPicture(predictor: evaluator.predictor, generator: test, rows: 8)
+      try FileSystem.writeAtomically(try picture.pngBytes(), to: folder.samples)
+    }
+    guard configuration.evaluationRounds > 0 else { return nil }
+    let result = try evaluator.evaluate(
+      rounds: configuration.evaluationRounds, pairs: configuration.evaluationPairs, seed: configuration.seed,
+      split: .test)
+    if let folder {
+      try FileSystem.writeAtomically(result.json(isPretty: true) + "\n", to: folder.evaluation)
+      reporter.line(result.summary)
+    }
+    return result
+  }
+}

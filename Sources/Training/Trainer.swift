@@ -1,0 +1,163 @@
+package import Dataset
+package import Distributed
+import Glibc
+import Model
+
+/// How a run ended.
+package struct TrainingOutcome: Sendable {
+  package let runFolder: String
+  /// Complete epochs, those before a resume too.
+  package let epochs: Int
+  /// Steps, those before a resume too.
+  package let steps: Int
+  /// Infinity where no epoch is complete.
+  package let bestValidationLoss: Double
+  /// The recipe ended the run before its last epoch.
+  package let stoppedEarly: Bool
+  /// Some rank was asked to stop; a checkpoint is saved and nothing was evaluated (sysexits 75).
+  package let stoppedOnRequest: Bool
+  /// nil without rounds.
+  package let evaluation: EvaluationResult?
+}
+
+/// Trains as ``RunConfiguration`` says: recipe, validation, checkpoints, metrics, closing evaluation, samples.png.
+///
+/// Rank 0 decides (configuration, folder, resume, learning rate, best, stop) and tells the others; it alone writes files
+/// and reports. All calls are collective. A rank that throws leaves the others waiting: the caller ends the job.
+package final class Trainer {
+  let configuration: RunConfiguration
+  let sources: SourceData
+  let communicator: Communicator
+  let topology: Topology
+  let reporter: any RunReporter
+  let step: TrainingStep
+  let generator: MixingGenerator
+  let validator: Validator
+  let plan: RunPlan
+  let runFolder: String
+  /// Rank 0's: folder, where it starts, the best weights.
+  let start: RunStart?
+  let best: AlignedBuffer<Float>?
+  var metrics: MetricsFile?
+  var state: TrainingState
+
+  /// Asked before every step, on every rank: true stops the run after that step, with a checkpoint.
+  package var isAskedToStop: () -> Bool = { false }
+
+  /// What rank 0 found before the start and the others follow.
+  private struct Beginning: Codable {
+    var runFolder: String
+    var state: TrainingState
+    var bucketBytes: Int
+    var isResumed: Bool
+  }
+
+  /// Takes rank 0's configuration, finds the run folder and the checkpoint, plans everything. Collective.
+  ///
+  /// Throws ``RunError`` for values that cannot be and for ranks with other pictures; on rank 0 ``CheckpointError`` and
+  /// ``FileError``; what MPI and oneDNN report.
+  package init(
+    configuration: RunConfiguration, sources: SourceData, communicator: Communicator, topology: Topology,
+    reporter: any RunReporter
+  ) throws {
+    let decided = try communicator.broadcast(text: JSONText.encode(configuration), root: 0)
+    var configuration = try JSONText.decode(RunConfiguration.self, from: decided)
+    try configuration.check()
+    guard let recipe = Recipe(named: configuration.recipe, learningRate: configuration.learningRate) else {
+      preconditionFailure("the configuration was checked and has no recipe \(configuration.recipe)")
+    }
+    try Self.checkData(sources, configuration, communicator: communicator)
+
+    let start = communicator.rank == 0 ? try RunStart.decide(configuration, sources: sources) : nil
+    let ours = start.map { start in
+      JSONText.encode(
+        Beginning(
+          runFolder: start.folder.path, state: start.checkpoint?.state ?? TrainingState(recipe: recipe),
+          bucketBytes: start.checkpoint?.plan.bucketBytes ?? configuration.bucketBytes,
+          isResumed: start.checkpoint != nil))
+    }
+    let text = try communicator.broadcast(text: ours ?? "", root: 0)
+    let beginning = try JSONText.decode(Beginning.self, from: text)
+    configuration.output = beginning.runFolder
+    configuration.bucketBytes = beginning.bucketBytes
+
+    useThreads(configuration.threads)
+    step = try TrainingStep(
+      network: configuration.network, precision: configuration.precision, globalBatch: configuration.globalBatch,
+      bucketBytes: configuration.bucketBytes, communicator: communicator)
+    validator = try Validator(
+      step: step, precision: configuration.precision,
+      generator: MixingGenerator(sources: sources, stream: .validation, seed: configuration.seed),
+      steps: configuration.validationSteps, communicator: communicator)
+    generator = MixingGenerator(sources: sources, stream: .training, seed: configuration.seed)
+    plan = RunPlan(configuration, communicator: communicator)
+    best = start.map { [count = step.layout.count] _ in AlignedBuffer<Float>(repeating: 0, count: count) }
+    (self.configuration, self.sources, self.communicator) = (configuration, sources, communicator)
+    (self.topology, self.reporter, self.start) = (topology, reporter, start)
+    (runFolder, state) = (beginning.runFolder, beginning.state)
+    if beginning.isResumed { try restore() } else { initialize() }
+    try step.network.packWeights()
+  }
+
+  /// Trains to the end, evaluates and writes everything. Collective. Call once.
+  ///
+  /// Throws ``RunError/nonFinite(_:step:)`` where a loss or gradient is not finite, ``FileError`` on rank 0 where a file cannot
+  /// be written, what MPI and oneDNN report.
+  package func run() throws -> TrainingOutcome {
+    let isAskedToStop: Bool
+    let evaluation: EvaluationResult?
+    do {
+      try announce()
+      isAskedToStop = try trainEpochs()
+      evaluation = isAskedToStop ? nil : try close()
+    } catch let error as RunError {
+      // Every rank throws it: rank 0 says so and ends the job, the others speak only where it does not.
+      if !isRoot { sleep(2) }
+      throw error
+    }
+    return TrainingOutcome(
+      runFolder: runFolder, epochs: state.epoch, steps: state.step, bestValidationLoss: state.recipe.best,
+      stoppedEarly: state.isStopped && state.epoch < configuration.epochs, stoppedOnRequest: isAskedToStop,
+      evaluation: evaluation)
+  }
+
+  /// "synthetic" where the pictures were drawn, else their folders.
+  var dataName: String { "\(sources.origin)" }
+  var isSynthetic: Bool { sources.origin == .synthetic }
+  var isRoot: Bool { communicator.rank == 0 }
+
+  /// Throws where the heads are not the sources, or a rank's pictures are not those of rank 0. Collective.
+  private static func checkData(
+    _ sources: SourceData, _ configuration: RunConfiguration, communicator: Communicator
+  ) throws {
+    guard configuration.network.heads == sources.names else {
+      throw RunError.usage(
+        option: "--sources", reason: "heads \(configuration.network.heads) for pictures of \(sources.names)")
+    }
+    let fingerprints = try communicator.gather(text: sources.fingerprint, root: 0)
+    if let rank = fingerprints.firstIndex(where: { $0 != sources.fingerprint }) {
+      throw RunError.ranksHoldDifferentData(rank: rank)
+    }
+  }
+
+  /// The weights of a new network: a pure function of the seed, the same on every rank.
+  private func initialize() {
+    // The streams of the pictures are 0, 1 and 2.
+    var numbers = PhiloxGenerator(seed: configuration.seed, stream: 3)
+    initializeWeights(step.values, layout: step.layout, using: &numbers)
+  }
+
+  /// Weights and moments of rank 0's checkpoint to all ranks. Collective.
+  private func restore() throws {
+    if let checkpoint = start?.checkpoint {
+      step.values.copy(try checkpoint.weights(best: false))
+      let moments = try checkpoint.moments()
+      step.firstMoments.copy(moments.first)
+      step.secondMoments.copy(moments.second)
+      if checkpoint.hasBestWeights { best?.copy(try checkpoint.weights(best: true)) }
+    }
+    for buffer in [step.values, step.firstMoments, step.secondMoments] {
+      try unsafe communicator.broadcast(buffer.elements, root: 0)
+    }
+  }
+}

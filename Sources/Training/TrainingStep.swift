@@ -1,0 +1,168 @@
+package import Distributed
+package import Model
+
+/// One rank's machinery of a training step: flat buffers, the network for this rank's slice, reductions, optimiser.
+///
+/// A step is: fill `network.input` and `network.targets` with the pairs of `slice`, ``computeGradients()``, ``update(step:learningRate:)``.
+/// All ranks make the same calls in the same order, ranks with an empty slice too. After the first step nothing here
+/// allocates.
+///
+/// Beside the gradients' buckets a step sends one message of its own, last: four f64 with both heads' squared errors, the
+/// ranks that saw a non-finite gradient and those that were asked to stop. It replaces spare slots in the last bucket,
+/// because f32 sums over many ranks would not keep the loss to 1e-6.
+package final class TrainingStep {
+  package let layout: ParameterLayout
+  package let network: UNet
+  /// Pairs of one step, over all ranks.
+  package let globalBatch: Int
+  /// This rank's pairs of every global batch: see ``slice(of:rank:size:)``.
+  package let slice: Range<Int>
+  /// `layout.count` weights, trained ones first; the same on every rank. Call `network.packWeights()` after a change.
+  package let values: AlignedBuffer<Float>
+  /// `layout.trainedCount` gradients.
+  package let gradients: AlignedBuffer<Float>
+  /// `layout.trainedCount` first moments of Adam.
+  package let firstMoments: AlignedBuffer<Float>
+  /// `layout.trainedCount` second moments of Adam.
+  package let secondMoments: AlignedBuffer<Float>
+
+  /// Mean squared errors of the two heads over the global batch; their sum is the loss.
+  package struct Losses: Sendable, Codable, Equatable {
+    package var first: Double
+    package var second: Double
+    package var sum: Double { first + second }
+    package init(first: Double, second: Double) { (self.first, self.second) = (first, second) }
+  }
+
+  /// Wall seconds of the parts of a step.
+  package struct Phases: Sendable, Codable, Equatable {
+    package var forward = 0.0, loss = 0.0, backward = 0.0, reduction = 0.0, update = 0.0
+    package init() {}
+  }
+
+  /// Seconds of the last ``computeGradients()`` and ``update(step:learningRate:)``; `reduction` is what backward did not hide.
+  package private(set) var phases = Phases()
+  /// Set before ``computeGradients()`` to ask all ranks to stop.
+  package var asksToStop = false
+  /// Whether any rank asked to stop in the last ``computeGradients()``; the same on every rank.
+  package private(set) var isAskedToStop = false
+
+  private let reducer: GradientReducer
+  private let rank: Int
+  private let size: Int
+  private var adam = Adam()
+  /// Squared errors of both heads, non-finite ranks, stopping ranks.
+  private let status = AlignedBuffer<Double>(repeating: 0, count: 4)
+
+  /// Plans the step: all buffers zero (fill `values`, then `network.packWeights()`). Collective.
+  /// - Parameters:
+  ///   - globalBatch: pairs of one step, at least 1.
+  ///   - bucketBytes: size of a gradient message; the same on every rank.
+  package init(
+    network configuration: UNetConfiguration, precision: Precision, globalBatch: Int, bucketBytes: Int,
+    communicator: Communicator
+  ) throws {
+    precondition(globalBatch >= 1, "a global batch of \(globalBatch)")
+    (rank, size) = (communicator.rank, communicator.size)
+    self.globalBatch = globalBatch
+    slice = Self.slice(of: globalBatch, rank: rank, size: size)
+    layout = ParameterLayout(configuration)
+    values = AlignedBuffer(repeating: 0, count: layout.count)
+    gradients = AlignedBuffer(repeating: 0, count: layout.trainedCount)
+    firstMoments = AlignedBuffer(repeating: 0, count: layout.trainedCount)
+    secondMoments = AlignedBuffer(repeating: 0, count: layout.trainedCount)
+    network = try UNet(
+      configuration: configuration, values: values, batch: slice.count, mode: .training, precision: precision)
+    reducer = try GradientReducer(gradients: gradients, bucketBytes: bucketBytes, communicator: communicator)
+  }
+
+  /// Rank `rank`'s part of `0..<globalBatch`: contiguous, in rank order, sizes differing by at most one, larger ones
+  /// first; empty for the last ranks where there are more of them than pairs.
+  package static func slice(of globalBatch: Int, rank: Int, size: Int) -> Range<Int> {
+    precondition(globalBatch >= 0 && rank >= 0 && rank < size, "rank \(rank) of \(size) in a batch of \(globalBatch)")
+    let (share, remainder) = globalBatch.quotientAndRemainder(dividingBy: size)
+    let begin = rank * share + min(rank, remainder)
+    return begin..<begin + share + (rank < remainder ? 1 : 0)
+  }
+
+  /// Forward, loss, backward and reduction; afterwards `gradients` holds the gradient of the global batch on every rank.
+  ///
+  /// Collective. Returns the losses of the global batch. Throws ``RunError/nonFinite(_:step:)`` on every rank alike where a
+  /// loss or a gradient is not finite, else what MPI or oneDNN report; pending messages are then left behind.
+  package func computeGradients() throws -> Losses {
+    reducer.begin()
+    do {
+      return try run()
+    } catch {
+      reducer.abandon()
+      throw error
+    }
+  }
+
+  private func run() throws -> Losses {
+    var watch = Stopwatch()
+    try network.forwardTraining(sums: reducer)
+    phases.forward = watch.lap()
+    network.computeLoss(globalBatch: globalBatch)
+    phases.loss = watch.lap()
+    // The last step's gradient of all ranks stands here; a rank without pictures adds nothing to this one's.
+    if slice.isEmpty { unsafe gradients.elements.update(repeating: 0) }
+    try network.backward(into: gradients, sums: reducer)
+    phases.backward = watch.lap()
+    try reducer.finishGradients()
+    let losses = try sumStatus()
+    phases.reduction = watch.lap()
+    return losses
+  }
+
+  private func sumStatus() throws -> Losses {
+    let share = Self.slice(of: layout.trainedCount, rank: rank, size: size)
+    let status = unsafe status.elements
+    for head in 0..<2 {
+      var sum = 0.0
+      for picture in 0..<slice.count { unsafe sum += network.squaredErrors[head * slice.count + picture] }
+      unsafe status[head] = sum
+    }
+    unsafe status[2] = holdsNonFinite(gradients.elements(share)) ? 1 : 0
+    unsafe status[3] = asksToStop ? 1 : 0
+    try unsafe reducer.sum(status)
+    isAskedToStop = unsafe status[3] > 0
+    let pixels = Double(globalBatch * UNetConfiguration.pixelCount)
+    let losses = unsafe Losses(first: status[0] / pixels, second: status[1] / pixels)
+    guard losses.first.isFinite else { throw nonFiniteLoss(head: 0) }
+    guard losses.second.isFinite else { throw nonFiniteLoss(head: 1) }
+    if unsafe status[2] > 0 { throw RunError.nonFinite(.gradient(tensor: firstNonFiniteTensor), step: nil) }
+    return losses
+  }
+
+  private func nonFiniteLoss(head: Int) -> RunError {
+    .nonFinite(.loss(head: layout.configuration.heads[head]), step: nil)
+  }
+
+  /// The last tensor of the buffer, so the first of the backward pass, whose gradient is not finite.
+  private var firstNonFiniteTensor: String {
+    for tensor in layout.tensors.reversed() where tensor.range.upperBound <= layout.trainedCount {
+      if unsafe holdsNonFinite(gradients.elements(tensor.range)) { return tensor.name }
+    }
+    return "an unknown tensor"
+  }
+
+  /// Adam on `values` with `gradients`, then `network.packWeights()`. `step` counts from 1. Local, the same on every rank.
+  package func update(step: Int, learningRate: Double) throws {
+    var watch = Stopwatch()
+    adam.learningRate = learningRate
+    adam.update(
+      weights: values, gradients: gradients, firstMoments: firstMoments, secondMoments: secondMoments,
+      count: layout.trainedCount, step: step)
+    try network.packWeights()
+    phases.update = watch.lap()
+  }
+}
+
+/// Whether any value is a NaN or an infinity: adding one to an exponent of all ones carries into the sign's place.
+func holdsNonFinite(_ values: UnsafeMutableBufferPointer<Float>) -> Bool {
+  var carry: UInt32 = 0
+  guard let base = values.baseAddress else { return false }
+  for i in 0..<values.count { unsafe carry |= (base[i].bitPattern & 0x7f80_0000) &+ 0x0080_0000 }
+  return carry & 0x8000_0000 != 0
+}

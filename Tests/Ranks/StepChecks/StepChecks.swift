@@ -1,0 +1,133 @@
+import Dataset
+import Distributed
+import Glibc
+import Model
+import Training
+
+/// Training steps of the published network on any number of ranks, written down for tests to compare.
+///
+///     StepChecks run STEPS SAVE,SAVE GLOBAL-BATCH FOLDER     free-running: losses of every step, weights after some
+///     StepChecks gradient initial|WEIGHTS GLOBAL-BATCH FILE   one step from given weights: losses, gradient, pairs
+///
+/// f32, learning rate 1e-3, the data that UNMIX_DATA names or synthetic pictures. Rank 0 writes.
+@main
+struct StepChecks {
+  static let seed: UInt64 = 7
+
+  static func main() {
+    do {
+      let communicator = try Communicator.world()
+      try run(Array(CommandLine.arguments.dropFirst()), communicator)
+      try Communicator.finalize()
+    } catch {
+      let text = "StepChecks: \(Communicator.failureLine(error))\n"
+      _ = unsafe Glibc.write(STDERR_FILENO, text, text.utf8.count)
+      Communicator.abort(code: 70)
+    }
+  }
+
+  private static func run(_ arguments: [String], _ communicator: Communicator) throws {
+    let topology = try Topology(communicator)
+    useThreads(topology.threadsPerRank)
+    switch (arguments.first, arguments.count) {
+    case ("run", 5):
+      let save = arguments[2].split(separator: ",").compactMap { Int($0) }
+      try freeRun(
+        steps: number(arguments[1]), save: save, globalBatch: number(arguments[3]), folder: arguments[4], communicator)
+    case ("gradient", 4):
+      try gradient(from: arguments[1], globalBatch: number(arguments[2]), output: arguments[3], communicator)
+    default:
+      preconditionFailure("unknown arguments \(arguments)")
+    }
+  }
+
+  private static func number(_ text: String) -> Int {
+    guard let value = Int(text) else { preconditionFailure("\(text) is no number") }
+    return value
+  }
+
+  /// The machinery of a step with initial weights, and the pictures.
+  private static func prepare(
+    globalBatch: Int, _ communicator: Communicator
+  ) throws -> (step: TrainingStep, generator: MixingGenerator) {
+    let environment = unsafe getenv("UNMIX_DATA").map { unsafe ["UNMIX_DATA": String(cString: $0)] } ?? [:]
+    let sources = try loadSources(DataRequest(data: nil, sources: nil, environment: environment, seed: seed))
+    let step = try TrainingStep(
+      network: UNetConfiguration(), precision: .f32, globalBatch: globalBatch, bucketBytes: 1 << 20,
+      communicator: communicator)
+    var numbers = PhiloxGenerator(seed: seed, stream: 3)
+    initializeWeights(step.values, layout: step.layout, using: &numbers)
+    return (step, MixingGenerator(sources: sources, stream: .training, seed: seed))
+  }
+
+  private static func losses(
+    of index: Int, _ step: TrainingStep, _ generator: MixingGenerator
+  ) throws -> TrainingStep.Losses {
+    unsafe generator.fill(
+      step: index, pairs: step.slice, mixed: step.network.input, targets: step.network.targets)
+    return try step.computeGradients()
+  }
+
+  private static func freeRun(
+    steps: Int, save: [Int], globalBatch: Int, folder: String, _ communicator: Communicator
+  ) throws {
+    let (step, generator) = try prepare(globalBatch: globalBatch, communicator)
+    try step.network.packWeights()
+    var history: [Double] = []
+    for index in 0..<steps {
+      history.append(try losses(of: index, step, generator).sum)
+      try step.update(step: index + 1, learningRate: 1e-3)
+      if save.contains(index + 1), communicator.rank == 0 {
+        let file = SafeTensorsFile(weights: step.values, layout: step.layout)
+        try write(try file.serialized(), to: "\(folder)/weights-\(index + 1).safetensors")
+      }
+    }
+    if communicator.rank == 0 {
+      try write(try SafeTensorsFile.doubles(["loss": history]).serialized(), to: "\(folder)/losses.safetensors")
+    }
+  }
+
+  private static func gradient(
+    from weights: String, globalBatch: Int, output: String, _ communicator: Communicator
+  ) throws {
+    let (step, generator) = try prepare(globalBatch: globalBatch, communicator)
+    if weights != "initial" {
+      try SafeTensorsFile(contentsOf: weights).loadWeights(into: step.values, layout: step.layout)
+    }
+    try step.network.packWeights()
+    let losses = try losses(of: 0, step, generator)
+    // Which pictures every rank mixed, in rank order: exact in f64.
+    let indices = step.slice.flatMap { index -> [Double] in
+      let pair = generator.pair(step: 0, index: index)
+      return [Double(pair.first), Double(pair.second)]
+    }
+    let pairs = try communicator.gather(indices, root: 0)
+    guard communicator.rank == 0 else { return }
+    let file = SafeTensorsFile.doubles([
+      "loss": [losses.first, losses.second], "pairs": pairs, "gradient": step.gradients.array().map(Double.init),
+    ])
+    try write(try file.serialized(), to: output)
+  }
+
+  private static func write(_ bytes: [UInt8], to path: String) throws {
+    guard let file = unsafe fopen(path, "wb") else { throw WriteError(path: path) }
+    let written = unsafe fwrite(bytes, 1, bytes.count, file)
+    guard unsafe fclose(file) == 0, written == bytes.count else { throw WriteError(path: path) }
+  }
+
+  private struct WriteError: Error, CustomStringConvertible {
+    let path: String
+    var description: String { "cannot write \(path)" }
+  }
+}
+
+extension SafeTensorsFile {
+  /// A file of named f64 vectors.
+  static func doubles(_ vectors: [String: [Double]]) -> SafeTensorsFile {
+    SafeTensorsFile(
+      tensors: vectors.sorted { $0.key < $1.key }.map { name, values in
+        let bytes = unsafe values.withUnsafeBytes { unsafe Array($0) }
+        return Tensor(name: name, dtype: "F64", shape: [values.count], bytes: bytes)
+      }, metadata: [:])
+  }
+}

@@ -1,0 +1,221 @@
+import Crypto
+import Model
+import Testing
+
+@testable import Training
+
+struct CheckpointTests {
+  private let folder: TemporaryFolder
+  private let run = SmallRun()
+  private var path: String { folder.file("c.safetensors") }
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func error(reading bytes: [UInt8]) throws -> CheckpointError {
+    try folder.write(bytes, "c.safetensors")
+    return try #require(throws: CheckpointError.self) { try Checkpoint(contentsOf: path) }
+  }
+
+  /// The file with other tensors or metadata, sealed again.
+  private func altered(_ change: (inout SafeTensorsFile) -> Void) throws -> [UInt8] {
+    var file = try SafeTensorsFile(bytes: run.serialized(), path: "memory")
+    change(&file)
+    file.metadata[Seal.key] = Seal.placeholder
+    var bytes = try file.serialized()
+    Seal.close(&bytes)
+    return bytes
+  }
+
+  @Test
+  func everythingComesBackBitForBit() throws {
+    try run.write(to: path)
+    let checkpoint = try Checkpoint(contentsOf: path)
+    #expect(checkpoint.configuration == run.configuration)
+    #expect(checkpoint.state == run.state && checkpoint.plan == run.plan)
+    #expect(checkpoint.dataName == "synthetic" && checkpoint.dataFingerprint == "abc")
+    #expect(try checkpoint.weights(best: false) == run.buffer(1).array())
+    #expect(try checkpoint.weights(best: true) == run.buffer(2).array())
+    let moments = try checkpoint.moments()
+    #expect(moments.first == run.buffer(3, count: run.layout.trainedCount).array())
+    #expect(moments.second == run.buffer(4, count: run.layout.trainedCount).array())
+    #expect(try FileSystem.names(in: folder.path) == ["c.safetensors"])
+  }
+
+  @Test
+  func theDigestIsOverTheFileWithItsOwnDigitsAsZeros() throws {
+    let bytes = try run.serialized()
+    let digest = try #require(try SafeTensorsFile(bytes: bytes, path: "memory").metadata["sha256"])
+    var text = bytes
+    let digits = Array(digest.utf8)
+    let place = try #require((0...text.count - 64).first { text[$0..<$0 + 64].elementsEqual(digits) })
+    text.replaceSubrange(place..<place + 64, with: repeatElement(UInt8(ascii: "0"), count: 64))
+    #expect(SHA256.hash(data: text).description == "SHA256 digest: \(digest)")
+  }
+
+  @Test
+  func everyTruncationIsNamed() throws {
+    let bytes = try run.serialized()
+    for count in [1, 7, 8, 9, 500, bytes.count / 2, bytes.count - 4, bytes.count - 1] {
+      guard case .truncated(path, _) = try error(reading: Array(bytes[..<count])) else {
+        Issue.record("\(count) of \(bytes.count) bytes: \(try error(reading: Array(bytes[..<count])))")
+        continue
+      }
+    }
+  }
+
+  @Test
+  func everyFlippedByteOfTheDataIsFound() throws {
+    let bytes = try run.serialized()
+    let header = bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
+    for place in stride(from: 8 + header, to: bytes.count, by: 997) {
+      var damaged = bytes
+      damaged[place] ^= 0x10
+      guard case .wrongDigest = try error(reading: damaged) else {
+        Issue.record("byte \(place): \(try error(reading: damaged))")
+        continue
+      }
+    }
+  }
+
+  @Test
+  func noFlippedByteOfTheHeaderPasses() throws {
+    let bytes = try run.serialized()
+    let header = bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
+    for place in stride(from: 0, to: 8 + header, by: 13) {
+      var damaged = bytes
+      damaged[place] ^= 0x01
+      _ = try error(reading: damaged)
+    }
+  }
+
+  @Test
+  func anotherDigestIsWrong() throws {
+    var bytes = try run.serialized()
+    let digits = try #require(Seal.digits(in: bytes))
+    bytes[digits.lowerBound] = bytes[digits.lowerBound] == UInt8(ascii: "1") ? UInt8(ascii: "2") : UInt8(ascii: "1")
+    guard case .wrongDigest = try error(reading: bytes) else {
+      Issue.record("\(try error(reading: bytes))")
+      return
+    }
+  }
+
+  @Test(arguments: [
+    "current.head.fashion.bias", "best.encoder.0.bn.0.moving_mean", "adam.first_moments", "adam.second_moments",
+  ])
+  func aMissingTensorIsNamed(name: String) throws {
+    let bytes = try altered { $0.tensors.removeAll { $0.name == name } }
+    #expect(try error(reading: bytes) == .missingTensor(path: path, tensor: name))
+  }
+
+  @Test
+  func aTensorOfAnotherShapeIsDamage() throws {
+    let bytes = try altered { file in
+      file.tensors.removeAll { $0.name == "adam.first_moments" }
+      file.tensors.append(.init(name: "adam.first_moments", shape: [3], values: [1, 2, 3] as [Float]))
+    }
+    guard case .damaged = try error(reading: bytes) else {
+      Issue.record("\(try error(reading: bytes))")
+      return
+    }
+  }
+
+  @Test(arguments: ["configuration", "state", "plan"])
+  func unreadableMetadataIsNamed(key: String) throws {
+    for change in [nil, "{}", "not JSON"] as [String?] {
+      guard case .damaged(_, let reason) = try error(reading: altered { $0.metadata[key] = change }) else {
+        Issue.record("no damage")
+        continue
+      }
+      #expect(reason.contains(key))
+    }
+  }
+
+  @Test
+  func otherFilesAreNoCheckpoints() throws {
+    let weights = try SafeTensorsFile(weights: run.buffer(1), layout: run.layout).serialized()
+    guard case .notACheckpoint = try error(reading: weights) else {
+      Issue.record("a weight file passed")
+      return
+    }
+    guard case .notACheckpoint = try error(reading: altered { $0.metadata["version"] = "2" }) else {
+      Issue.record("a later version passed")
+      return
+    }
+    #expect(throws: CheckpointError.missing(path: folder.file("none"))) {
+      try Checkpoint(contentsOf: folder.file("none"))
+    }
+    #expect(throws: FileError.self) { try Checkpoint(contentsOf: folder.path) }
+  }
+
+  @Test
+  func beforeTheFirstEpochThereAreNoBestWeights() throws {
+    var run = run
+    run.state.recipe = .notebook(NotebookRecipe())
+    try folder.write(run.serialized(best: false), "c.safetensors")
+    let checkpoint = try Checkpoint(contentsOf: path)
+    #expect(!checkpoint.hasBestWeights)
+    #expect(try checkpoint.weights(best: false) == run.buffer(1).array())
+    #expect(throws: CheckpointError.noBestWeights(path: path)) { try checkpoint.weights(best: true) }
+  }
+
+  @Test
+  func aRunThatDoesNotFitIsRefused() throws {
+    try run.write(to: path)
+    let checkpoint = try Checkpoint(contentsOf: path)
+    try checkpoint.checkFits(run.configuration, fingerprint: "abc")
+
+    func refusal(_ fingerprint: String = "abc", _ change: (inout RunConfiguration) -> Void) throws -> CheckpointError {
+      var changed = run.configuration
+      change(&changed)
+      let configuration = changed
+      return try #require(throws: CheckpointError.self) {
+        try checkpoint.checkFits(configuration, fingerprint: fingerprint)
+      }
+    }
+    guard case .wrongNetwork = try refusal("abc", { $0.network.baseChannels = 4 }) else {
+      Issue.record("another network passed")
+      return
+    }
+    guard case .wrongData = try refusal("abd", { _ in }) else {
+      Issue.record("other pictures passed")
+      return
+    }
+    let changes: [(String, (inout RunConfiguration) -> Void)] = [
+      ("--seed", { $0.seed += 1 }), ("--global-batch", { $0.globalBatch += 1 }),
+      ("--steps-per-epoch", { $0.stepsPerEpoch += 1 }), ("--validation-steps", { $0.validationSteps += 1 }),
+      ("--recipe", { $0.recipe = "fast" }), ("--learning-rate", { $0.learningRate *= 2 }),
+    ]
+    for (name, change) in changes {
+      guard case .otherRun(_, let option, _, _) = try refusal("abc", change) else {
+        Issue.record("another \(name) passed")
+        continue
+      }
+      #expect(option == name)
+    }
+    var longer = run.configuration
+    (longer.epochs, longer.output, longer.keep, longer.evaluationRounds) = (9, "elsewhere", 7, 0)
+    try checkpoint.checkFits(longer, fingerprint: "abc")
+  }
+
+  @Test
+  func aWriteThatFailsLeavesTheOldFile() throws {
+    try run.write(to: path)
+    let old = try folder.bytes("c.safetensors")
+    let missing = folder.file("no folder/c.safetensors")
+    let error = try #require(throws: FileError.self) { try run.write(to: missing) }
+    #expect(error.operation == .write && "\(error)".contains("no folder"))
+    // A folder in the way: the rename fails after the temporary file was written.
+    let folderPath = folder.file("taken")
+    #expect(try FileSystem.makeNewDirectory(folderPath))
+    #expect(throws: FileError(path: folderPath, operation: .rename, code: 21)) { try run.write(to: folderPath) }
+    #expect(try FileSystem.names(in: folder.path) == ["c.safetensors", "taken"])
+    #expect(try folder.bytes("c.safetensors") == old)
+  }
+
+  @Test
+  func aFullDiskIsAnErrorThatSaysSo() throws {
+    let full = try AppendedFile("/dev/full")
+    let error = try #require(throws: FileError.self) { try full.append("line") }
+    #expect(error.code == 28 && "\(error)".contains("make room"))
+  }
+}

@@ -1,0 +1,105 @@
+import Model
+import Testing
+
+@testable import Training
+
+struct NumbersTests {
+  @Test(arguments: 0..<40, 1..<9)
+  func slicesDealEveryPairOnceInRankOrder(batch: Int, size: Int) {
+    let slices = (0..<size).map { TrainingStep.slice(of: batch, rank: $0, size: size) }
+    #expect(slices.flatMap { Array($0) } == Array(0..<batch))
+    #expect(slices.map(\.count) == slices.map(\.count).sorted(by: >))
+    #expect((slices.first?.count ?? 0) - (slices.last?.count ?? 0) <= 1)
+  }
+
+  @Test
+  func everyNonFiniteValueIsFoundAndNoOther() {
+    let buffer = AlignedBuffer<Float>(repeating: 0, count: 67)
+    let finite: [Float] = [0, -0.0, 1, -1, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, .leastNonzeroMagnitude]
+    for value in finite {
+      for place in 0..<67 { unsafe buffer.elements[place] = value }
+      #expect(unsafe !holdsNonFinite(buffer.elements), "\(value)")
+    }
+    for value in [Float.infinity, -.infinity, .nan, -.nan, .signalingNaN] {
+      for place in 0..<67 {
+        let old = unsafe buffer.elements[place]
+        unsafe buffer.elements[place] = value
+        #expect(unsafe holdsNonFinite(buffer.elements), "\(value) at \(place)")
+        unsafe buffer.elements[place] = old
+      }
+    }
+    #expect(unsafe !holdsNonFinite(buffer.elements(5..<5)))
+  }
+
+  @Test
+  func projectionKeepsTheMixtureAndClamps() {
+    let inside = project(first: 0.25, second: 0.5, mixed: 0.5)
+    #expect(inside.first == 0.375 && inside.second == 0.625)
+    let outside = project(first: 1.5, second: 0, mixed: 0.5)
+    #expect(outside.first == 1 && outside.second == 0)
+  }
+
+  @Test
+  func projectionOfAnExactMixtureIsNeverWorse() {
+    var numbers = SystemRandomNumberGenerator()
+    for _ in 0..<2000 {
+      let (a, b) = (Double.random(in: 0...1, using: &numbers), Double.random(in: 0...1, using: &numbers))
+      let (p, q) = (Double.random(in: -0.5...1.5, using: &numbers), Double.random(in: -0.5...1.5, using: &numbers))
+      let moved = project(first: p, second: q, mixed: (a + b) / 2)
+      let before = (p - a) * (p - a) + (q - b) * (q - b)
+      let after = (moved.first - a) * (moved.first - a) + (moved.second - b) * (moved.second - b)
+      #expect(after <= before + 1e-12)
+    }
+  }
+
+  @Test
+  func theSpreadDividesByTheNumberOfRounds() {
+    let spread = Evaluator.spread([1, 2, 3, 6])
+    #expect(spread.mseMean == 3)
+    #expect(spread.mseStd == 3.5.squareRoot())
+    #expect(Evaluator.spread([0.25]) == .init(mseMean: 0.25, mseStd: 0))
+  }
+
+  @Test
+  func medians() {
+    #expect(StepBenchmark.median([3, 1, 2]) == 2)
+    #expect(StepBenchmark.median([4, 1, 2, 3]) == 2.5)
+  }
+
+  @Test
+  func numbersReadWell() {
+    #expect(decimal(1.005, places: 1) == "1.0")
+    #expect(decimal(-0.04, places: 1) == "0.0")
+    #expect(decimal(-12.34, places: 1) == "-12.3")
+    #expect(decimal(0.05, places: 2) == "0.05")
+    #expect(decimal(7.6, places: 0) == "8")
+    #expect(decimal(.nan, places: 2) == "-")
+    #expect(significant(0.00451234) == "0.004512")
+    #expect(significant(123.456) == "123.5")
+    #expect(significant(7.954220393637751e-06) == "7.954e-06" || significant(7.954220393637751e-06) == "7.954e-6")
+    #expect(significant(0) == "0")
+    #expect(clockTime(59.6) == "1:00")
+    #expect(clockTime(3723) == "1:02:03")
+    #expect(clockTime(.infinity) == "-")
+  }
+
+  @Test
+  func theProgressLineCountsWhatIsLeft() throws {
+    var configuration = RunConfiguration()
+    (configuration.epochs, configuration.stepsPerEpoch) = (3, 100)
+    var meter = ProgressMeter(configuration)
+    var state = TrainingState(recipe: .notebook(NotebookRecipe()))
+    (state.step, state.stepInEpoch) = (1, 1)
+    for _ in 0..<2 {
+      let tooSoon = meter.text(state: state, loss: 1, isSynthetic: true)
+      #expect(tooSoon == nil)
+    }
+    let watch = Stopwatch()
+    while watch.seconds < ProgressMeter.interval + 0.01 {}
+    (state.step, state.stepInEpoch) = (11, 11)
+    let line = meter.text(state: state, loss: 0.5, isSynthetic: true)
+    let text = try #require(line)
+    #expect(text.contains("epoch 1/3  step 11/100  loss 0.5000") && text.contains("ETA 0:0"))
+    #expect(text.contains("synthetic"))
+  }
+}

@@ -1,0 +1,17 @@
+import Foundation
+import Model
+
+@testable import Training
+
+/// The references that tests stand on: the committed one, and the published network's where `UNMIX_REFERENCE` names it.
+enum ReferenceFiles {
+  static let fixture = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("Fixtures/tiny-step.safetensors").path
+
+  static let all = [fixture] + [ProcessInfo.processInfo.environment["UNMIX_REFERENCE"]].compactMap { $0 }
+}
+
+extension ReferenceStep {
+  /// What a perfect engine would measure.
+  var measured: [String: [Float]] { tensors.mapValues { $0.values.map { Float($0) } } }
+}

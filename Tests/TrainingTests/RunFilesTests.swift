@@ -1,0 +1,137 @@
+import Dataset
+import Foundation
+import Model
+import Testing
+import Yams
+
+@testable import Training
+
+struct RunFilesTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func row(_ epoch: Int) -> MetricsFile.Row {
+    .init(
+      epoch: epoch, step: epoch * 10, learningRate: 3e-4, losses: .init(first: 0.1, second: 0.2),
+      validation: .init(first: 0.3, second: 1 / 3), imagesPerSecond: 123.456, seconds: 7.5)
+  }
+
+  private func open(upTo step: Int) throws -> MetricsFile {
+    try MetricsFile(folder.file("metrics.csv"), upTo: step, heads: ["mnist", "fashion"], isSynthetic: true)
+  }
+
+  private func lines() throws -> [String] {
+    String(decoding: try folder.bytes("metrics.csv"), as: UTF8.self).split(separator: "\n").map(String.init)
+  }
+
+  @Test
+  func metricsHaveOneLineForEachEpoch() throws {
+    let file = try open(upTo: 0)
+    try file.append(row(1))
+    let lines = try lines()
+    #expect(
+      lines[0] == "epoch,step,learning_rate,loss,loss_mnist,loss_fashion,val_loss,val_loss_mnist,val_loss_fashion,"
+        + "images_per_s,seconds,data")
+    let fields = lines[1].split(separator: ",").map(String.init)
+    #expect(fields[0...2] == ["1", "10", "0.0003"])
+    #expect(Double(fields[8]) == 1.0 / 3)
+    #expect(fields[9...] == ["123.5", "7.50", "synthetic"])
+  }
+
+  @Test
+  func metricsAreCutBackToTheCheckpoint() throws {
+    let file = try open(upTo: 0)
+    for epoch in 1...4 { try file.append(row(epoch)) }
+    // What a killed run leaves of its last line.
+    let part = try folder.bytes("metrics.csv") + Array("5,5".utf8)
+    try folder.write(part, "metrics.csv")
+    let again = try open(upTo: 20)
+    try again.append(row(3))
+    #expect(try lines().dropFirst().map { $0.prefix(4) } == ["1,10", "2,20", "3,30"])
+  }
+
+  @Test
+  func configurationReadsBackFromYAML() throws {
+    var run = SmallRun()
+    run.configuration.data = "1e5"
+    run.configuration.output = "a folder: \"ä\""
+    run.configuration.checkpointEvery = 25
+    let text = try run.configuration.yaml(
+      .init(
+        plan: run.plan, hosts: ["a", "b"], dataName: "synthetic", dataFingerprint: "0123", resumePoint: "none"))
+    let values = try #require(try Yams.load(yaml: text) as? [String: Any])
+    #expect(values["data"] as? String == "1e5")
+    #expect(values["output"] as? String == "a folder: \"ä\"")
+    #expect(values["learning-rate"] as? Double == 1e-3)
+    #expect(values["seed"] as? Int == 20_250_215)
+    #expect(values["checkpoint-every"] as? Int == 25)
+    #expect(values["sources"] == nil)
+    let decided = try #require(values["decided"] as? [String: Any])
+    #expect(decided["data"] as? String == "synthetic" && decided["data-sha256"] as? String == "0123")
+    #expect(decided["ranks"] as? Int == 2 && decided["hosts"] as? [String] == ["a", "b"])
+  }
+
+  @Test
+  func theLogHasWhatWasPrinted() throws {
+    let reporter = ConsoleReporter(descriptor: -1)
+    reporter.line("before the folder")
+    try reporter.attach(runFolder: folder.path)
+    reporter.line("data: synthetic")
+    reporter.progress("not on a terminal, too soon")
+    let log = String(decoding: try folder.bytes("log.txt"), as: UTF8.self)
+    #expect(log.hasSuffix(" data: synthetic\n") && log.split(separator: "\n").count == 1)
+  }
+
+  @Test
+  func evaluationHasTheKeysOfTheContract() throws {
+    let result = EvaluationResult(
+      mseMean: 0.000388121648599426, mseStd: 7.954220393637751e-06, rounds: [0.1, 1 / 3],
+      mseBySource: ["mnist": 1, "fashion": 2], psnrDb: 34.1, standardError: nil,
+      projected: .init(mseMean: 1e-4, mseStd: 0), pairs: 5000, seed: 1, split: "test", precision: "f32",
+      data: "synthetic")
+    for isPretty in [false, true] {
+      let text = result.json(isPretty: isPretty)
+      #expect(text.contains("\n") == isPretty)
+      let values = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+      #expect(
+        values.keys.sorted() == [
+          "data", "mse_by_source", "mse_mean", "mse_std", "pairs", "precision", "projected", "psnr_db", "rounds",
+          "seed", "split", "standard_error",
+        ])
+      #expect((values["projected"] as? [String: Any])?.keys.sorted() == ["mse_mean", "mse_std"])
+      #expect(values["standard_error"] is NSNull)
+      #expect(try JSONText.decode(EvaluationResult.self, from: text) == result)
+    }
+    #expect(result.summary.contains("synthetic"))
+  }
+
+  @Test
+  func samplesShowEachPairInARow() throws {
+    let network = UNetConfiguration(baseChannels: 2, blocks: 2, convolutionsPerBlock: 1)
+    let layout = ParameterLayout(network)
+    let values = AlignedBuffer<Float>(repeating: 0, count: layout.count)
+    // A network of zeros whose heads' biases are all that speaks.
+    for tensor in layout.tensors where tensor.role == .movingVariance {
+      values.copy([Float](repeating: 1, count: tensor.range.count), at: tensor.range.lowerBound)
+    }
+    values.copy([0.5], at: layout["head.mnist.bias"].range.lowerBound)
+    values.copy([7], at: layout["head.fashion.bias"].range.lowerBound)
+    let predictor = try Predictor(configuration: network, values: values, precision: .f32, batch: 4)
+    let generator = MixingGenerator(sources: SmallRun.sources, stream: .test, seed: 3)
+    let picture = try samplesPicture(predictor: predictor, generator: generator, rows: 3)
+    #expect(picture.width == 5 * 68 + 4 && picture.height == 3 * 68 + 4)
+    for row in 0..<3 {
+      // Pixels (15, 15) of 32x32, inside of the 2x2 pictures.
+      func cell(_ column: Int) -> UInt8 {
+        picture.pixels[(4 + row * 68 + 31) * picture.width + 4 + column * 68 + 31]
+      }
+      let pair = generator.pair(step: 0, index: row)
+      let (first, second) = (110 + pair.first, 160 + pair.second)
+      #expect(abs(Int(cell(0)) - (first + second) / 2) <= 1)
+      #expect([cell(1), cell(2)] == [128, 255])
+      #expect([cell(3), cell(4)] == [UInt8(first), UInt8(second)])
+    }
+    #expect(picture.pixels[0] == 96)
+  }
+}

@@ -1,0 +1,154 @@
+import Testing
+
+@testable import Training
+
+struct RunStartTests {
+  private let folder: TemporaryFolder
+  private var run = SmallRun()
+  private let sources = SmallRun.sources
+
+  init() throws {
+    folder = try TemporaryFolder()
+    run.configuration.output = folder.path
+  }
+
+  private var checkpoints: CheckpointFolder { CheckpointFolder(folder.file("checkpoints")) }
+
+  /// Checkpoints of these steps, made with `sources`.
+  private func make(_ steps: Int...) throws {
+    try FileSystem.makeDirectories(checkpoints.path)
+    for step in steps {
+      var run = run
+      run.state.step = step
+      let bytes = try Checkpoint.serialized(
+        .init(
+          configuration: run.configuration, state: run.state, plan: run.plan, dataName: "synthetic",
+          dataFingerprint: sources.fingerprint),
+        layout: run.layout, current: run.buffer(1), best: run.buffer(2),
+        firstMoments: run.buffer(3, count: run.layout.trainedCount),
+        secondMoments: run.buffer(4, count: run.layout.trainedCount))
+      try FileSystem.writeAtomically(bytes, to: checkpoints.file(step: step))
+    }
+  }
+
+  private func damage(_ step: Int) throws {
+    var bytes = try FileSystem.read(checkpoints.file(step: step))
+    bytes[bytes.count - 1] ^= 1
+    try FileSystem.writeAtomically(bytes, to: checkpoints.file(step: step))
+  }
+
+  private func start(_ resume: String = "auto") throws -> RunStart {
+    var configuration = run.configuration
+    configuration.resume = resume
+    return try RunStart.decide(configuration, sources: sources)
+  }
+
+  @Test
+  func namesHaveTenDigitsAndSortBySteps() throws {
+    #expect(checkpoints.file(step: 1687).hasSuffix("/step-0000001687.safetensors"))
+    try make(9, 1000, 20)
+    try FileSystem.writeAtomically("", to: folder.file("checkpoints/step-x.safetensors"))
+    try FileSystem.writeAtomically("", to: folder.file("checkpoints/other"))
+    #expect(try checkpoints.steps() == [9, 20, 1000])
+    try checkpoints.keepNewest(2)
+    #expect(try checkpoints.steps() == [20, 1000])
+  }
+
+  @Test
+  func anEmptyFolderStartsFromTheBeginning() throws {
+    let start = try start()
+    #expect(start.checkpoint == nil && start.notes.isEmpty)
+    #expect(FileSystem.isDirectory(folder.file("checkpoints")))
+  }
+
+  @Test
+  func autoTakesTheNewest() throws {
+    try make(6, 12)
+    let start = try start()
+    #expect(start.checkpoint?.state.step == 12 && start.notes.isEmpty)
+    #expect(start.resumePoint.contains("step 12"))
+  }
+
+  @Test
+  func aDamagedNewestFallsToTheOneBefore() throws {
+    try make(6, 12)
+    try damage(12)
+    let start = try start()
+    #expect(start.checkpoint?.state.step == 6)
+    #expect(start.notes.contains { $0.contains("step-0000000012") && $0.contains("SHA-256") })
+    // It would be the newest again.
+    #expect(try checkpoints.steps() == [6])
+    #expect(try FileSystem.names(in: checkpoints.path).contains("step-0000000012.safetensors.superseded"))
+  }
+
+  @Test
+  func onlyDamagedOnesAreAnError() throws {
+    try make(6, 12)
+    try damage(6)
+    try damage(12)
+    #expect(throws: CheckpointError.noneGood(folder: checkpoints.path, count: 2)) { try start() }
+    #expect(try checkpoints.steps() == [6, 12])
+  }
+
+  @Test
+  func neverPutsOldCheckpointsAside() throws {
+    try make(6)
+    let start = try start("never")
+    #expect(start.checkpoint == nil && start.notes.count == 1)
+    #expect(try checkpoints.steps().isEmpty)
+    #expect(try FileSystem.names(in: folder.path).contains { $0.hasPrefix("checkpoints-before-") })
+  }
+
+  @Test
+  func aFileOfTheFolderSupersedesLaterOnes() throws {
+    try make(6, 12, 18)
+    let start = try start(folder.file("./checkpoints/step-0000000006.safetensors"))
+    #expect(start.checkpoint?.state.step == 6 && start.notes.count == 2)
+    #expect(try checkpoints.steps() == [6])
+  }
+
+  @Test
+  func aFileFromElsewherePutsTheFolderAside() throws {
+    try make(6, 12)
+    let elsewhere = folder.file("mine.safetensors")
+    try FileSystem.writeAtomically(try FileSystem.read(checkpoints.file(step: 6)), to: elsewhere)
+    let start = try start(elsewhere)
+    #expect(start.checkpoint?.state.step == 6)
+    #expect(try checkpoints.steps().isEmpty)
+  }
+
+  @Test
+  func aWrongFileLeavesNoFolderBehind() throws {
+    let output = folder.file("new")
+    var configuration = run.configuration
+    (configuration.output, configuration.resume) = (output, folder.file("none"))
+    #expect(throws: CheckpointError.missing(path: folder.file("none"))) {
+      try RunStart.decide(configuration, sources: sources)
+    }
+    #expect(!FileSystem.exists(output))
+  }
+
+  @Test
+  func anotherSeedIsRefused() throws {
+    try make(6)
+    var configuration = run.configuration
+    configuration.seed += 1
+    let error = try #require(throws: CheckpointError.self) { try RunStart.decide(configuration, sources: sources) }
+    #expect(error.category == .usage && "\(error)".contains("--seed"))
+  }
+
+  @Test
+  func foldersOfOneSecondDiffer() throws {
+    let names = try (0..<3).map { _ in try RunFolder.new(under: folder.file("runs")).path }
+    #expect(Set(names).count == 3)
+    #expect(names.allSatisfy { FileSystem.isDirectory($0) })
+  }
+
+  @Test
+  func aPlanNamesWhatDiffers() {
+    var other = run.plan
+    #expect(other.differences(from: run.plan).isEmpty)
+    (other.ranks, other.threads) = (4, 2)
+    #expect(other.differences(from: run.plan) == ["ranks 4 instead of 2", "threads 2 instead of 1"])
+  }
+}

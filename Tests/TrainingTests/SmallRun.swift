@@ -1,0 +1,52 @@
+import Dataset
+import Model
+
+@testable import Training
+
+/// A network of a few weights and a run of it, for the files that a run writes.
+struct SmallRun {
+  var configuration = RunConfiguration()
+  var state: TrainingState
+  var plan = RunPlan(
+    ranks: 2, bucketBytes: 4096, threads: 1, precision: .f32, instructionSet: "baseline", mpi: "MPI 1", oneDNN: "2.6.3",
+    slices: [[0, 16], [16, 32]])
+
+  init() {
+    configuration.network = UNetConfiguration(baseChannels: 2, blocks: 2, convolutionsPerBlock: 1)
+    var recipe = NotebookRecipe()
+    _ = recipe.epochEnded(0, validationLoss: 0.1)
+    state = TrainingState(recipe: .notebook(recipe))
+    state.epoch = 1
+    state.step = 1687
+  }
+
+  var layout: ParameterLayout { ParameterLayout(configuration.network) }
+
+  /// A buffer of numbers that name their place and the buffer.
+  func buffer(_ number: Int, count: Int? = nil) -> AlignedBuffer<Float> {
+    let count = count ?? layout.count
+    let buffer = AlignedBuffer<Float>(repeating: 0, count: count)
+    buffer.copy((0..<count).map { Float($0) / 7 + Float(number) * 1e5 })
+    return buffer
+  }
+
+  func serialized(best: Bool = true) throws -> [UInt8] {
+    try Checkpoint.serialized(
+      .init(
+        configuration: configuration, state: state, plan: plan, dataName: "synthetic", dataFingerprint: "abc"),
+      layout: layout, current: buffer(1), best: best ? buffer(2) : nil,
+      firstMoments: buffer(3, count: layout.trainedCount), secondMoments: buffer(4, count: layout.trainedCount))
+  }
+
+  func write(to path: String) throws { try FileSystem.writeAtomically(try serialized(), to: path) }
+
+  /// Eight flat pictures of each kind.
+  static var sources: SourceData {
+    func set(_ name: String, _ value: UInt8) -> ImageSet {
+      ImageSet(name: name, count: 8, rows: 2, columns: 2, pixels: (0..<32).map { value + UInt8($0 / 4) })
+    }
+    return SourceData(
+      names: ["mnist", "fashion"], origin: .synthetic, train: [set("a", 10), set("b", 60)],
+      test: [set("c", 110), set("d", 160)])
+  }
+}
