@@ -1,141 +1,128 @@
-// Batch normalisation with ReLU: statistics, the pass itself, and its backward.
-#include "Loops.h"
-#include "Rows.h"
+// Batch normalisation fused with ReLU, forward and backward.
 #include "Team.h"
+#include "View.h"
 
-#include <string.h>
+/// One plane's channels of the per-channel parameters; what a loop does not use is null.
+typedef struct {
+  const float *mean, *inverse_deviation, *scale, *beta, *mean_g, *mean_g_xhat;
+} parameters;
 
 typedef struct {
-  const typed_loops *loops;
-  const kernels_view *src, *diff_dst, *other;
-  const float *mean, *inverse_deviation, *scale, *beta, *mean_g, *mean_g_xhat;
+  void (*normalise_relu)(
+      const void *src, int64_t src_stride, void *dst, int64_t dst_stride, int64_t pixels, int64_t channels, parameters p);
+  /// sums[c] += sum g; sums[C + c] += sum g * xhat
+  void (*backward_sums)(
+      const void *src, int64_t src_stride, const void *diff_dst, int64_t diff_dst_stride, int64_t pixels, int64_t channels,
+      parameters p, float *sums);
+  void (*backward)(
+      const void *src, int64_t src_stride, const void *diff_dst, int64_t diff_dst_stride, void *diff_src, int64_t diff_src_stride,
+      int64_t pixels, int64_t channels, parameters p);
+} loops;
+
+#define LOOPS "NormalisationLoops.h"
+#include "CompileTypedLoops.h"
+
+typedef struct {
+  const loops *loops;
+  const kernels_view *src, *diff_dst, *dst;  // dst: of the forward pass, or diff_src
+  parameters parameters;
   float *scratch;
-} pass;
+  bool join;
+} normalisation_work;
 
-int64_t kernels_sums_scratch_count(const kernels_view *src) { return blocks_of(src) * 2 * src->channels; }
-
-/// sums[k * C + c] = f64 sum over blocks, in block order, of scratch[block][k][c].
-static void add_blocks(const kernels_view *src, const float *scratch, int64_t kinds, double *sums) {
-  const int64_t blocks = blocks_of(src), channels = src->channels, all = all_channels(src);
-  memset(sums, 0, (size_t)(kinds * all) * sizeof *sums);
-  for (int64_t block = 0; block < blocks; block++) {
-    const int64_t start = first_channel(src, block_at(src, block).outer);
-    const float *part = scratch + block * 2 * channels;
-    for (int64_t kind = 0; kind < kinds; kind++)
-      for (int64_t c = 0; c < channels; c++) sums[kind * all + start + c] += part[kind * channels + c];
-  }
+static parameters from_channel(parameters p, int64_t channel) {
+  p.mean += channel;
+  p.scale += channel;
+  p.beta += channel;
+  if (p.inverse_deviation) p.inverse_deviation += channel;
+  if (p.mean_g) p.mean_g += channel;
+  if (p.mean_g_xhat) p.mean_g_xhat += channel;
+  return p;
 }
 
-static void statistics_block(void *context, int64_t index) {
-  const pass *p = context;
-  const row_block block = block_at(p->src, index);
-  const int64_t channels = p->src->channels, start = first_channel(p->src, block.outer);
-  float *sums = p->scratch + index * 2 * channels;
-  memset(sums, 0, (size_t)(2 * channels) * sizeof *sums);
-  for (int64_t y = block.first; y < block.end; y++)
-    p->loops->statistics(
-        row_of(p->src, block.outer, y), p->src->column_stride, p->src->columns, channels, p->mean + start, sums, sums + channels);
+static void normalise_block(void *context, int64_t index) {
+  const normalisation_work *work = context;
+  const kernels_view *src = work->src, *dst = work->dst;
+  const row_block block = block_at(src, index);
+  const int64_t rows = work->join ? block.end - block.row : 1;
+  const parameters p = from_channel(work->parameters, block.channel);
+  for (int64_t row = block.row; row < block.end; row += rows)
+    work->loops->normalise_relu(
+        row_at(src, block.plane, row), src->column_stride, row_at(dst, block.plane, row), dst->column_stride, rows * src->columns,
+        src->channels, p);
 }
 
-void kernels_statistics(const kernels_view *src, const float *shift, double *sums, float *scratch) {
-  pass p = {.loops = &current_loops()->typed[src->type], .src = src, .mean = shift, .scratch = scratch};
-  team_for(blocks_of(src), statistics_block, &p);
-  add_blocks(src, scratch, 2, sums);
+static void backward_sums_block(void *context, int64_t index) {
+  const normalisation_work *work = context;
+  const kernels_view *src = work->src, *diff_dst = work->diff_dst;
+  const row_block block = block_at(src, index);
+  const int64_t rows = work->join ? block.end - block.row : 1;
+  const parameters p = from_channel(work->parameters, block.channel);
+  float *sums = work->scratch + index * 2 * src->channels;
+  for (int64_t i = 0; i < 2 * src->channels; i++) sums[i] = 0;
+  for (int64_t row = block.row; row < block.end; row += rows)
+    work->loops->backward_sums(
+        row_at(src, block.plane, row), src->column_stride, row_at(diff_dst, block.plane, row), diff_dst->column_stride,
+        rows * src->columns, src->channels, p, sums);
 }
 
-static void channel_sums_block(void *context, int64_t index) {
-  const pass *p = context;
-  const row_block block = block_at(p->src, index);
-  const int64_t channels = p->src->channels;
-  float *sums = p->scratch + index * 2 * channels;
-  memset(sums, 0, (size_t)channels * sizeof *sums);
-  for (int64_t y = block.first; y < block.end; y++)
-    p->loops->sums(row_of(p->src, block.outer, y), p->src->column_stride, p->src->columns, channels, sums);
+static void backward_block(void *context, int64_t index) {
+  const normalisation_work *work = context;
+  const kernels_view *src = work->src, *diff_dst = work->diff_dst, *dst = work->dst;
+  const row_block block = block_at(src, index);
+  const int64_t rows = work->join ? block.end - block.row : 1;
+  const parameters p = from_channel(work->parameters, block.channel);
+  for (int64_t row = block.row; row < block.end; row += rows)
+    work->loops->backward(
+        row_at(src, block.plane, row), src->column_stride, row_at(diff_dst, block.plane, row), diff_dst->column_stride,
+        row_at(dst, block.plane, row), dst->column_stride, rows * src->columns, src->channels, p);
 }
 
-void kernels_channel_sums(const kernels_view *src, double *sums, float *scratch) {
-  pass p = {.loops = &current_loops()->typed[src->type], .src = src, .scratch = scratch};
-  team_for(blocks_of(src), channel_sums_block, &p);
-  add_blocks(src, scratch, 1, sums);
-}
-
-static void normalise_relu_block(void *context, int64_t index) {
-  const pass *p = context;
-  const row_block block = block_at(p->src, index);
-  const int64_t start = first_channel(p->src, block.outer);
-  for (int64_t y = block.first; y < block.end; y++)
-    p->loops->normalise_relu(
-        row_of(p->src, block.outer, y), p->src->column_stride, row_of(p->other, block.outer, y), p->other->column_stride,
-        p->src->columns, p->src->channels, p->mean + start, p->scale + start, p->beta + start);
+static void require_alike(const kernels_view *a, const kernels_view *b, const char *function) {
+  require(same_shape(a, b) && a->type == b->type, function, "the views must have one shape and one element type");
 }
 
 void kernels_normalise_relu(
     const kernels_view *src, const kernels_view *dst, const float *mean, const float *scale, const float *beta) {
-  require_same_shape(src, dst);
-  require_same_type(src, dst);
-  pass p = {.loops = &current_loops()->typed[src->type], .src = src, .other = dst, .mean = mean, .scale = scale, .beta = beta};
-  team_for(blocks_of(src), normalise_relu_block, &p);
-}
-
-static void backward_sums_block(void *context, int64_t index) {
-  const pass *p = context;
-  const row_block block = block_at(p->src, index);
-  const int64_t channels = p->src->channels, start = first_channel(p->src, block.outer);
-  float *sums = p->scratch + index * 2 * channels;
-  memset(sums, 0, (size_t)(2 * channels) * sizeof *sums);
-  for (int64_t y = block.first; y < block.end; y++)
-    p->loops->normalise_backward_sums(
-        row_of(p->src, block.outer, y), p->src->column_stride, row_of(p->diff_dst, block.outer, y), p->diff_dst->column_stride,
-        p->src->columns, channels, p->mean + start, p->inverse_deviation + start, p->scale + start, p->beta + start, sums,
-        sums + channels);
+  require_alike(src, dst, __func__);
+  normalisation_work work = {
+      .loops = current_loops(src->type),
+      .src = src,
+      .dst = dst,
+      .parameters = {.mean = mean, .scale = scale, .beta = beta},
+      .join = rows_join(src) && rows_join(dst),
+  };
+  parallel_for(block_count(src), normalise_block, &work);
 }
 
 void kernels_normalise_backward_sums(
     const kernels_view *src, const kernels_view *diff_dst, const float *mean, const float *inverse_deviation, const float *scale,
     const float *beta, double *sums, float *scratch) {
-  require_same_shape(src, diff_dst);
-  require_same_type(src, diff_dst);
-  pass p = {
-      .loops = &current_loops()->typed[src->type],
+  require_alike(src, diff_dst, __func__);
+  normalisation_work work = {
+      .loops = current_loops(src->type),
       .src = src,
       .diff_dst = diff_dst,
-      .mean = mean,
-      .inverse_deviation = inverse_deviation,
-      .scale = scale,
-      .beta = beta,
-      .scratch = scratch};
-  team_for(blocks_of(src), backward_sums_block, &p);
-  add_blocks(src, scratch, 2, sums);
-}
-
-static void backward_block(void *context, int64_t index) {
-  const pass *p = context;
-  const row_block block = block_at(p->src, index);
-  const int64_t start = first_channel(p->src, block.outer);
-  for (int64_t y = block.first; y < block.end; y++)
-    p->loops->normalise_backward(
-        row_of(p->src, block.outer, y), p->src->column_stride, row_of(p->diff_dst, block.outer, y), p->diff_dst->column_stride,
-        row_of(p->other, block.outer, y), p->other->column_stride, p->src->columns, p->src->channels, p->mean + start,
-        p->inverse_deviation + start, p->scale + start, p->beta + start, p->mean_g + start, p->mean_g_xhat + start);
+      .parameters = {.mean = mean, .inverse_deviation = inverse_deviation, .scale = scale, .beta = beta},
+      .scratch = scratch,
+      .join = rows_join(src) && rows_join(diff_dst),
+  };
+  parallel_for(block_count(src), backward_sums_block, &work);
+  add_block_sums(src, scratch, 2, sums);
 }
 
 void kernels_normalise_backward(
     const kernels_view *src, const kernels_view *diff_dst, const kernels_view *diff_src, const float *mean,
     const float *inverse_deviation, const float *scale, const float *beta, const float *mean_g, const float *mean_g_xhat) {
-  require_same_shape(src, diff_dst);
-  require_same_shape(src, diff_src);
-  require_same_type(src, diff_dst);
-  require_same_type(src, diff_src);
-  pass p = {
-      .loops = &current_loops()->typed[src->type],
+  require_alike(src, diff_dst, __func__);
+  require_alike(src, diff_src, __func__);
+  normalisation_work work = {
+      .loops = current_loops(src->type),
       .src = src,
       .diff_dst = diff_dst,
-      .other = diff_src,
-      .mean = mean,
-      .inverse_deviation = inverse_deviation,
-      .scale = scale,
-      .beta = beta,
-      .mean_g = mean_g,
-      .mean_g_xhat = mean_g_xhat};
-  team_for(blocks_of(src), backward_block, &p);
+      .dst = diff_src,
+      .parameters = {mean, inverse_deviation, scale, beta, mean_g, mean_g_xhat},
+      .join = rows_join(src) && rows_join(diff_dst) && rows_join(diff_src),
+  };
+  parallel_for(block_count(src), backward_block, &work);
 }

@@ -1,56 +1,69 @@
-// 2x2 max pooling, stride 2.
-#include "Loops.h"
-#include "Rows.h"
+// 2x2 maximum pooling, stride 2.
 #include "Team.h"
+#include "View.h"
+
+/// Both rows of a row of windows: pixel x of the upper one at `upper + x * stride`.
+typedef struct {
+  void *upper, *lower;
+  int64_t stride;
+} row_pair;
 
 typedef struct {
-  const typed_loops *loops;
-  const kernels_view *src, *pooled, *diff_skip, *diff_src;
-} pass;
+  void (*max_pool)(row_pair src, void *dst, int64_t dst_stride, int64_t columns, int64_t channels);
+  /// skip.upper null: no gradient to add to.
+  void (*backward)(
+      row_pair src, const void *diff_dst, int64_t diff_dst_stride, row_pair skip, row_pair diff_src, int64_t columns, int64_t channels);
+} loops;
 
-static void require_halved(const kernels_view *src, const kernels_view *pooled) {
-  if (src->rows != 2 * pooled->rows || src->columns != 2 * pooled->columns || src->outer != pooled->outer ||
-      src->channels != pooled->channels || src->type != pooled->type)
-    __builtin_trap();
+#define LOOPS "PoolingLoops.h"
+#include "CompileTypedLoops.h"
+
+typedef struct {
+  const loops *loops;
+  const kernels_view *src, *pooled, *diff_skip, *diff_src;  // pooled: dst or diff_dst, whose row blocks are the work
+} pooling_work;
+
+static row_pair pair_at(const kernels_view *view, int64_t plane, int64_t row) {
+  return (row_pair){row_at(view, plane, 2 * row), row_at(view, plane, 2 * row + 1), view->column_stride};
 }
 
 static void pool_block(void *context, int64_t index) {
-  const pass *p = context;
-  const row_block block = block_at(p->pooled, index);
-  for (int64_t y = block.first; y < block.end; y++)
-    p->loops->max_pool(
-        row_of(p->src, block.outer, 2 * y), row_of(p->src, block.outer, 2 * y + 1), p->src->column_stride,
-        row_of(p->pooled, block.outer, y), p->pooled->column_stride, p->pooled->columns, p->pooled->channels);
+  const pooling_work *work = context;
+  const kernels_view *dst = work->pooled;
+  const row_block block = block_at(dst, index);
+  for (int64_t row = block.row; row < block.end; row++)
+    work->loops->max_pool(
+        pair_at(work->src, block.plane, row), row_at(dst, block.plane, row), dst->column_stride, dst->columns, dst->channels);
+}
+
+static void pool_backward_block(void *context, int64_t index) {
+  const pooling_work *work = context;
+  const kernels_view *diff_dst = work->pooled;
+  const row_block block = block_at(diff_dst, index);
+  for (int64_t row = block.row; row < block.end; row++) {
+    const row_pair none = {0, 0, 0};
+    work->loops->backward(
+        pair_at(work->src, block.plane, row), row_at(diff_dst, block.plane, row), diff_dst->column_stride,
+        work->diff_skip ? pair_at(work->diff_skip, block.plane, row) : none, pair_at(work->diff_src, block.plane, row),
+        diff_dst->columns, diff_dst->channels);
+  }
 }
 
 void kernels_max_pool(const kernels_view *src, const kernels_view *dst) {
-  require_halved(src, dst);
-  pass p = {.loops = &current_loops()->typed[src->type], .src = src, .pooled = dst};
-  team_for(blocks_of(dst), pool_block, &p);
-}
-
-static void backward_block(void *context, int64_t index) {
-  const pass *p = context;
-  const row_block block = block_at(p->pooled, index);
-  const kernels_view *skip = p->diff_skip;
-  for (int64_t y = block.first; y < block.end; y++)
-    p->loops->max_pool_backward(
-        row_of(p->src, block.outer, 2 * y), row_of(p->src, block.outer, 2 * y + 1), p->src->column_stride,
-        row_of(p->pooled, block.outer, y), p->pooled->column_stride, skip ? row_of(skip, block.outer, 2 * y) : 0,
-        skip ? row_of(skip, block.outer, 2 * y + 1) : 0, skip ? skip->column_stride : 0, row_of(p->diff_src, block.outer, 2 * y),
-        row_of(p->diff_src, block.outer, 2 * y + 1), p->diff_src->column_stride, p->pooled->columns, p->pooled->channels);
+  require(half_shape(dst, src) && src->type == dst->type, __func__, "dst must have half the rows and columns of src, and its type");
+  pooling_work work = {current_loops(src->type), src, dst, 0, 0};
+  parallel_for(block_count(dst), pool_block, &work);
 }
 
 void kernels_max_pool_backward(
     const kernels_view *src, const kernels_view *diff_dst, const kernels_view *diff_skip, const kernels_view *diff_src) {
-  require_halved(src, diff_dst);
-  require_same_shape(src, diff_src);
-  require_same_type(src, diff_src);
-  if (diff_skip) {
-    require_same_shape(src, diff_skip);
-    require_same_type(src, diff_skip);
-  }
-  pass p = {
-      .loops = &current_loops()->typed[src->type], .src = src, .pooled = diff_dst, .diff_skip = diff_skip, .diff_src = diff_src};
-  team_for(blocks_of(diff_dst), backward_block, &p);
+  require(
+      half_shape(diff_dst, src) && src->type == diff_dst->type, __func__,
+      "diff_dst must have half the rows and columns of src, and its type");
+  require(same_shape(src, diff_src) && src->type == diff_src->type, __func__, "diff_src must have the shape and type of src");
+  require(
+      !diff_skip || (same_shape(src, diff_skip) && src->type == diff_skip->type), __func__,
+      "diff_skip must have the shape and type of src");
+  pooling_work work = {current_loops(src->type), src, diff_dst, diff_skip, diff_src};
+  parallel_for(block_count(diff_dst), pool_backward_block, &work);
 }

@@ -1,35 +1,45 @@
 #include "Team.h"
 
+#include <stdatomic.h>
+
 #include "Kernels.h"
 
-// libgomp's entry point behind `#pragma omp parallel`; clang's Swift toolchain ships no OpenMP of its own.
+// The entry point behind GCC's `#pragma omp parallel`: clang without an OpenMP runtime of its own can still join the
+// team that oneDNN's threads come from, so both never compete for the cores.
 extern void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned flags);
 extern int omp_get_thread_num(void);
 extern int omp_get_num_threads(void);
+extern void omp_set_num_threads(int threads);
 
-static int team_threads = 1;
+static _Atomic int team_threads = 1;
 
-void kernels_set_threads(int threads) { team_threads = threads < 1 ? 1 : threads; }
+void kernels_set_threads(int threads) {
+  if (threads < 1) threads = 1;
+  atomic_store(&team_threads, threads);
+  // oneDNN shall ask for as many: libgomp ends and starts threads whenever the size of the team changes.
+  omp_set_num_threads(threads);
+}
 
 typedef struct {
   int64_t count;
   void (*body)(void *, int64_t);
   void *context;
-} team_job;
+} team_work;
 
 static void run_share(void *data) {
-  const team_job *job = data;
+  const team_work *work = data;
+  // The runtime may grant fewer threads than were asked for.
   const int64_t thread = omp_get_thread_num(), threads = omp_get_num_threads();
-  const int64_t end = job->count * (thread + 1) / threads;
-  for (int64_t i = job->count * thread / threads; i < end; i++) job->body(job->context, i);
+  const int64_t end = work->count * (thread + 1) / threads;
+  for (int64_t i = work->count * thread / threads; i < end; i++) work->body(work->context, i);
 }
 
-void team_for(int64_t count, void (*body)(void *, int64_t), void *context) {
-  const int64_t threads = count < team_threads ? count : team_threads;
-  if (threads > 1) {
-    team_job job = {count, body, context};
-    GOMP_parallel(run_share, &job, (unsigned)threads, 0);
-  } else {
+void parallel_for(int64_t count, void (*body)(void *, int64_t), void *context) {
+  const int64_t limit = atomic_load(&team_threads), threads = count < limit ? count : limit;
+  if (threads <= 1) {
     for (int64_t i = 0; i < count; i++) body(context, i);
+    return;
   }
+  team_work work = {count, body, context};
+  GOMP_parallel(run_share, &work, (unsigned)threads, 0);
 }

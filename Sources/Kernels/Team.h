@@ -1,10 +1,12 @@
-// The process-wide team of threads: libgomp's own, which oneDNN uses too, so that two pools never compete for the same cores.
+// The process-wide team of threads.
 #ifndef UNMIX_TEAM_H
 #define UNMIX_TEAM_H
 
 #include <stdint.h>
 
-/// Calls body(context, index) for every index below count, in parallel. Bodies must write to places of their own.
-void team_for(int64_t count, void (*body)(void *context, int64_t index), void *context);
+/// Calls `body(context, i)` for every i in 0 ..< count, each exactly once, on the team's threads; returns when all are done.
+///
+/// A thread takes one contiguous range. What `body` computes for `i` must not depend on which thread runs it.
+void parallel_for(int64_t count, void (*body)(void *context, int64_t i), void *context);
 
 #endif

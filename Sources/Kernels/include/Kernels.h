@@ -1,7 +1,11 @@
 // The inner loops that no library offers. One signature each; the first call picks the instruction set.
 //
-// Names: N images, H rows, W columns, C channels. xhat = (z - mean) * inverseDeviation.
-// All functions are synchronous, deterministic for any number of threads, and allocate nothing.
+// Names: N images, H rows, W columns, C channels (of all blocks). xhat = (z - mean) * inverseDeviation.
+// All functions are synchronous and deterministic: the number of threads and the instruction set change no bit of a result
+// (except which NaN a NaN is). Only the oracle's allocate memory. An empty batch (outer = 0) is allowed: its sums are zero.
+// The views of one call have one shape, block structure and element type where nothing else is said; a call that breaks its
+// contract prints a line and aborts.
+// Call from one thread, the one that calls oneDNN.
 #ifndef UNMIX_KERNELS_H
 #define UNMIX_KERNELS_H
 
@@ -32,19 +36,19 @@ kernels_isa kernels_detected_isa(void);
 kernels_isa kernels_current_isa(void);
 /// Caps the instruction set, for tests and for mixed machines. Returns 0, or -1 when this processor lacks it.
 int kernels_use_isa(kernels_isa isa);
-/// Threads of the process-wide team (libgomp's own, which oneDNN uses too). Results do not depend on it.
+/// Threads of the team (libgomp's own, which oneDNN uses too: its OpenMP setting follows). 1 until set.
 void kernels_set_threads(int threads);
 
 /// Floats that `kernels_statistics`, `kernels_normalise_backward_sums`, `kernels_channel_sums` need as scratch for a view.
 int64_t kernels_sums_scratch_count(const kernels_view *_Nonnull src);
 
-/// sums[0..<C] = sum(z - shift), sums[C..<2C] = sum((z - shift)^2), overwritten. f32 within a row block, then f64. outer = 0 gives zeros.
+/// sums[0..<C] = sum(z - shift), sums[C..<2C] = sum((z - shift)^2), overwritten. f32 within a row block, then f64.
 void kernels_statistics(const kernels_view *_Nonnull src, const float *_Nonnull shift, double *_Nonnull sums, float *_Nonnull scratch);
 
 /// sums[0..<C] = sum of src, overwritten: the gradient of a bias.
 void kernels_channel_sums(const kernels_view *_Nonnull src, double *_Nonnull sums, float *_Nonnull scratch);
 
-/// dst = max(0, (src - mean) * scale + beta), scale = gamma * inverseDeviation. dst may be a channel slice of a wider buffer.
+/// dst = max(0, (src - mean) * scale + beta), scale = gamma * inverseDeviation, NaN stays NaN. dst may be a channel slice of a wider buffer.
 void kernels_normalise_relu(
     const kernels_view *_Nonnull src, const kernels_view *_Nonnull dst, const float *_Nonnull mean, const float *_Nonnull scale,
     const float *_Nonnull beta);
@@ -62,7 +66,7 @@ void kernels_normalise_backward(
     const float *_Nonnull mean, const float *_Nonnull inverse_deviation, const float *_Nonnull scale, const float *_Nonnull beta,
     const float *_Nonnull mean_g, const float *_Nonnull mean_g_xhat);
 
-/// 2x2 maximum, stride 2. src has even rows and columns; dst has half of each.
+/// 2x2 maximum, stride 2. src has even rows and columns; dst has half of each. A NaN comes through as first pixel of its window only.
 void kernels_max_pool(const kernels_view *_Nonnull src, const kernels_view *_Nonnull dst);
 
 /// diff_src = diff_skip (when given) + diff_dst sent to the first maximum in row order of its 2x2 window of src.
@@ -70,11 +74,11 @@ void kernels_max_pool_backward(
     const kernels_view *_Nonnull src, const kernels_view *_Nonnull diff_dst, const kernels_view *_Nullable diff_skip,
     const kernels_view *_Nonnull diff_src);
 
-/// dst = src, converting f32 <-> bf16 (round to nearest even, NaN stays NaN) where the types differ.
+/// dst = src, converting f32 <-> bf16 (round to nearest even, NaN stays NaN) where the types differ. The strides may differ.
 void kernels_copy(const kernels_view *_Nonnull src, const kernels_view *_Nonnull dst);
 
 /// Two 1x1 convolutions with bias and ReLU: dst[h][pixel] = max(0, sum_c src[pixel][c] * weights[h][c] + bias[h]).
-/// weights [2][C], bias [2], dst f32 [2][N*H*W] (head-major).
+/// weights [2][C], bias [2], dst f32 [2][N*H*W] (head-major), NaN stays NaN.
 void kernels_heads(const kernels_view *_Nonnull src, const float *_Nonnull weights, const float *_Nonnull bias, float *_Nonnull dst);
 
 /// Squared error of one head and its gradient through the head's ReLU.

@@ -1,0 +1,27 @@
+#include <stdatomic.h>
+
+#include "Kernels.h"
+
+// -1 until the first question: then the best set of this processor.
+static _Atomic int current = -1;
+
+kernels_isa kernels_detected_isa(void) {
+  const int avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                     __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  return avx512 ? kernels_avx512 : kernels_baseline;
+}
+
+kernels_isa kernels_current_isa(void) {
+  int isa = atomic_load_explicit(&current, memory_order_relaxed);
+  if (isa < 0) {
+    isa = (int)kernels_detected_isa();
+    atomic_store_explicit(&current, isa, memory_order_relaxed);
+  }
+  return (kernels_isa)isa;
+}
+
+int kernels_use_isa(kernels_isa isa) {
+  if (isa > kernels_detected_isa()) return -1;
+  atomic_store_explicit(&current, (int)isa, memory_order_relaxed);
+  return 0;
+}
