@@ -1,85 +1,80 @@
-import Dataset
 package import Model
 
-/// Takes mixed pictures from files apart and gives the separated ones as files' contents.
+/// Mixed pictures on their way through a network: read, separated, written.
+///
+/// An input is a grey PNG of 28x28 or 32x32 pixels, or a safetensors file (by its name's end) with a tensor `mixed`
+/// [N,32,32] f32 of intensities from 0 to 1. Everything is read and checked before anything is written.
 package struct Separation {
-  /// Pictures of one input file.
-  package struct Mixed: Sendable {
-    /// File name without folder and ending.
-    package let name: String
-    /// [count, 32, 32] f32, 0 to 1.
-    package let values: [Float]
-    /// Rows and columns of a PNG, nil for a batch.
-    package let size: Int?
-    /// Pictures.
-    package var count: Int { values.count / UNetConfiguration.pixelCount }
+  /// One input.
+  struct Source {
+    enum Kind: Equatable {
+      /// A picture of `side`x`side` pixels.
+      case picture(side: Int)
+      case batch
+    }
+
+    let path: String
+    let kind: Kind
+    /// [count, 32, 32], intensities.
+    let mixed: [Float]
+    var count: Int { mixed.count / UNetConfiguration.pixelCount }
+    /// Where the results go, one file for each head or one for all.
+    let results: [String]
   }
 
+  private let sources: [Source]
   private let heads: [String]
-  private let predictor: Predictor
+  private let folder: String
 
-  /// Plans the network over the flat weights `values`.
-  package init(configuration: UNetConfiguration, values: AlignedBuffer<Float>, precision: Precision) throws {
-    heads = configuration.heads
-    predictor = try Predictor(configuration: configuration, values: values, precision: precision)
-  }
-
-  /// Reads a PNG of 28x28 or 32x32 pixels, or a safetensors batch `mixed` [N,32,32] f32.
+  /// Reads `inputs`. The results of `NAME.png` go to `folder` as `NAME-HEAD.png` for each of `heads`, those of a batch as
+  /// `predictions.safetensors`.
   ///
-  /// Throws ``SeparationError`` for other sizes and shapes, else what reading the file throws.
-  package func read(_ path: String) throws -> Mixed {
-    let file = path.split(separator: "/").last.map(String.init) ?? path
-    let name = file.lastIndex(of: ".").map { String(file[..<$0]) } ?? file
-    if path.hasSuffix(".safetensors") {
-      let batch = try SafeTensorsFile(contentsOf: path)
-      guard let tensor = batch["mixed"] else { throw SeparationError.noBatch(path: path) }
-      let side = UNetConfiguration.imageSize
-      guard tensor.shape.count == 3, tensor.shape[1...] == [side, side] else {
-        throw SeparationError.wrongShape(path: path, shape: tensor.shape)
+  /// Throws ``SeparationError``, `DatasetError` for a picture that cannot be read, `SafeTensorsError` for a batch.
+  package init(inputs: [String], heads: [String], folder: String) throws {
+    precondition(heads.count == 2, "\(heads.count) heads")
+    (self.heads, self.folder) = (heads, folder)
+    sources = try inputs.map { try Source(path: $0, heads: heads, folder: folder) }
+    try checkResults()
+  }
+
+  /// Pictures in all inputs.
+  package var count: Int { sources.reduce(0) { $0 + $1.count } }
+
+  /// The files that `run` writes, in the order of the inputs.
+  package var results: [String] { sources.flatMap(\.results) }
+
+  /// Separates everything with `weights`, whose heads must be those given before, and writes the results, each as one
+  /// change; `folder` is made where it is missing. Local.
+  ///
+  /// Throws ``SeparationError/nonFinitePrediction(path:)``, ``FileError``, or what oneDNN reports.
+  package func run(weights: NetworkWeights, precision: Precision) throws {
+    precondition(weights.configuration.heads == heads, "weights of \(weights.configuration.heads), not \(heads)")
+    let predictor = try Predictor(
+      configuration: weights.configuration, values: weights.values, precision: precision)
+    try FileSystem.makeDirectories(folder)
+    for source in sources {
+      var predictions = [Float](repeating: 0, count: 2 * source.mixed.count)
+      try unsafe source.mixed.withUnsafeBufferPointer { mixed in
+        try unsafe predictions.withUnsafeMutableBufferPointer { try unsafe predictor.predict(mixed: mixed, into: $0) }
       }
-      return Mixed(name: name, values: try tensor.floats(), size: nil)
+      guard predictions.allSatisfy(\.isFinite) else { throw SeparationError.nonFinitePrediction(path: source.path) }
+      let separated = [
+        Array(predictions[..<source.mixed.count]), Array(predictions[source.mixed.count...]),
+      ]
+      try source.write(separated, heads: heads)
     }
-    let picture = try GreyPicture(contentsOf: path)
-    guard picture.width == picture.height, [28, UNetConfiguration.imageSize].contains(picture.width) else {
-      throw SeparationError.wrongSize(path: path, width: picture.width, height: picture.height)
-    }
-    return Mixed(name: name, values: padded(picture), size: picture.width)
   }
 
-  /// File names and contents of the separated sources: a PNG for each, or `predictions.safetensors` for a batch.
-  package func separate(_ mixed: Mixed) throws -> [(name: String, bytes: [UInt8])] {
-    var predictions = [Float](repeating: 0, count: 2 * mixed.values.count)
-    try unsafe mixed.values.withUnsafeBufferPointer { input in
-      try unsafe predictions.withUnsafeMutableBufferPointer { try unsafe predictor.predict(mixed: input, into: $0) }
-    }
-    let parts = heads.indices.map { Array(predictions[$0 * mixed.values.count..<($0 + 1) * mixed.values.count]) }
-    guard let size = mixed.size else {
-      let shape = [mixed.count, UNetConfiguration.imageSize, UNetConfiguration.imageSize]
-      let tensors = zip(heads, parts).map { SafeTensorsFile.Tensor(name: $0, shape: shape, values: $1) }
-      return [("predictions.safetensors", try SafeTensorsFile(tensors: tensors, metadata: [:]).serialized())]
-    }
-    return try zip(heads, parts).map { ("\(mixed.name)-\($0).png", try cropped($1, to: size).pngBytes()) }
-  }
-
-  /// 28x28 in the middle of 32x32 zeros, scaled to 0...1.
-  private func padded(_ picture: GreyPicture) -> [Float] {
-    let side = UNetConfiguration.imageSize
-    let margin = (side - picture.width) / 2
-    var values = [Float](repeating: 0, count: side * side)
-    for y in 0..<picture.height {
-      for x in 0..<picture.width {
-        values[(y + margin) * side + x + margin] = Float(picture.pixels[y * picture.width + x]) / 255
+  /// Throws where a result would overwrite another one or an input.
+  private func checkResults() throws(SeparationError) {
+    var owners: [String: String] = [:]
+    for source in sources { owners[FileSystem.resolved(source.path)] = source.path }
+    for source in sources {
+      for result in source.results {
+        if let owner = owners.updateValue(source.path, forKey: FileSystem.resolved(result)) {
+          throw .sameFile(path: result, first: owner, second: source.path)
+        }
       }
     }
-    return values
-  }
-
-  private func cropped(_ values: [Float], to size: Int) -> GreyPicture {
-    let side = UNetConfiguration.imageSize
-    let margin = (side - size) / 2
-    let pixels = (0..<size * size).map { i in
-      UInt8((min(max(values[(i / size + margin) * side + i % size + margin], 0), 1) * 255).rounded())
-    }
-    return GreyPicture(width: size, height: size, pixels: pixels)
   }
 }

@@ -1,69 +1,94 @@
+import ArgumentParser
 import Dataset
 import Distributed
 import Glibc
 import Model
 import Training
 
-/// What the program's exit code says: the codes of sysexits.h. Thrown where a command ends with a code and no message.
-enum ExitStatus: Int32, Error {
+/// What the program's exit code says, by the numbers of sysexits.h. The one place where errors become exit codes.
+enum ExitStatus: Int32, Codable {
   case done = 0
+  /// The command did its work and the answer is no.
   case checkFailed = 1
+  /// The command line, or an option's value.
   case usage = 64
+  /// A file that is there and wrong.
   case badData = 65
+  /// A file or folder that is named and not there.
   case inputMissing = 66
-  case internalError = 70
+  /// A mistake of the program, or numbers that left the finite ones.
+  case `internal` = 70
+  /// MPI, or the way the ranks were started.
   case system = 71
+  /// Reading, writing or the network.
   case inputOutput = 74
-  /// Stopped on request with a checkpoint saved: start the same command again.
-  case stoppedOnRequest = 75
+  /// A checkpoint is saved; the same command goes on from it.
+  case stopped = 75
 
-  /// The code for an error of any module.
-  init(of error: any Error) {
-    self =
-      switch error {
-      case let error as CommandError: error.status
-      case let error as DatasetError:
-        switch error.category {
-        case .usage: .usage
-        case .badData: .badData
-        case .inputMissing: .inputMissing
-        case .inputOutput: .inputOutput
-        }
-      case let error as CheckpointError:
-        switch error.category {
-        case .usage: .usage
-        case .badData: .badData
-        case .inputMissing: .inputMissing
-        }
-      case let error as RunError:
-        switch error.category {
-        case .usage: .usage
-        case .internal: .internalError
-        case .system: .system
-        }
-      case is SafeTensorsError, is SeparationError: .badData
-      case is FileError: .inputOutput
-      case is MPIError, is LaunchError: .system
-      case is OneDNNError: .internalError
-      default: .internalError
-      }
+  /// Ends this process without any more ado.
+  func exit() -> Never {
+    fflush(nil)
+    Glibc.exit(rawValue)
   }
 }
 
-/// An error of a command itself: what is wrong, and the code it calls for.
-struct CommandError: Error, CustomStringConvertible {
-  let status: ExitStatus
-  let description: String
+extension ExitStatus {
+  /// The status that `error` calls for.
+  init(_ error: any Error) {
+    switch error {
+    case let failure as JobFailure: self = failure.status
+    case let error as DatasetError: self = Self.status(of: error)
+    case let error as SafeTensorsError: self = Self.status(of: error)
+    case let error as CheckpointError: self = Self.status(of: error)
+    case let error as RunError: self = Self.status(of: error)
+    case let error as SeparationError: self = error.category == .usage ? .usage : .badData
+    case let error as ConfigurationFileError: self = error.status
+    case let error as FileError: self = error.operation == .read && error.code == ENOENT ? .inputMissing : .inputOutput
+    case is UsageError: self = .usage
+    case is MPIError, is LaunchError: self = .system
+    case is OneDNNError: self = .internal
+    default: self = ExitStatus(rawValue: Launcher.exitCode(for: error).rawValue) ?? .internal
+    }
+  }
+
+  private static func status(of error: DatasetError) -> ExitStatus {
+    switch error.category {
+    case .usage: .usage
+    case .badData: .badData
+    case .inputMissing: .inputMissing
+    case .inputOutput: .inputOutput
+    }
+  }
+
+  private static func status(of error: SafeTensorsError) -> ExitStatus {
+    switch error.category {
+    case .inputMissing: .inputMissing
+    case .badData: .badData
+    case .inputOutput: .inputOutput
+    }
+  }
+
+  private static func status(of error: CheckpointError) -> ExitStatus {
+    switch error.category {
+    case .usage: .usage
+    case .badData: .badData
+    case .inputMissing: .inputMissing
+    }
+  }
+
+  private static func status(of error: RunError) -> ExitStatus {
+    switch error.category {
+    case .usage: .usage
+    case .internal: .internal
+    case .system: .system
+    }
+  }
 }
 
-/// Ends the process in order: MPI is left before.
-func leave(_ status: ExitStatus) -> Never {
-  var code = status
-  do {
-    try Session.finish()
-  } catch {
-    Console.write("launcher: \(error)", to: .standardError)
-    if code == .done { code = .system }
-  }
-  exit(code.rawValue)
+/// An option that cannot be, found after the command line was parsed.
+struct UsageError: Error, CustomStringConvertible {
+  /// What it is called on the command line.
+  let option: String
+  let reason: String
+  var description: String { "\(option): \(reason)" }
 }

@@ -1,0 +1,17 @@
+package import Dataset
+import Model
+
+extension ReferenceStep {
+  /// The step of `weights` on the first `pairs` pairs of `generator`, computed in plain f64 loops inside the program.
+  package init(of weights: NetworkWeights, pairs: Int, generator: MixingGenerator) {
+    var input = [Float](repeating: 0, count: pairs * UNetConfiguration.pixelCount)
+    var targets = [Float](repeating: 0, count: 2 * input.count)
+    unsafe input.withUnsafeMutableBufferPointer { input in
+      unsafe targets.withUnsafeMutableBufferPointer {
+        unsafe generator.fill(step: 0, pairs: 0..<pairs, mixed: input, targets: $0)
+      }
+    }
+    self.init(
+      computedFor: weights.configuration, weights: weights.values.array(), input: input, targets: targets)
+  }
+}

@@ -1,0 +1,90 @@
+import ArgumentParser
+import Dataset
+import Model
+import Training
+
+/// `launcher evaluate`.
+struct Evaluate: JobCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Evaluate weights: the mean squared error over rounds of test pairs.",
+    discussion: """
+      The result does not depend on the number of ranks. "projected" moves both predictions by the same residual, so that \
+      their average is the mixed picture, and clamps them to 0..1; it is always reported apart.
+      """)
+
+  @OptionGroup var weights: WeightsOptions
+  @OptionGroup var data: DataOptions
+
+  @Option(help: "Rounds of pairs.")
+  var rounds = RunConfiguration().evaluationRounds
+
+  @Option(help: "Pairs of each round, drawn with replacement.")
+  var pairs = RunConfiguration().evaluationPairs
+
+  @Option(help: "Which pictures: validation or test.")
+  var split = Split.test
+
+  @OptionGroup var seed: SeedOption
+  @OptionGroup var compute: ComputeOptions
+  @OptionGroup var output: JSONFlag
+
+  enum Split: String, CaseIterable, ExpressibleByArgument, Codable {
+    case validation, test
+    var stream: Dataset.Stream { self == .test ? .test : .validation }
+  }
+
+  func validate() throws {
+    try check(rounds, in: 1...1_000_000, "--rounds")
+    try check(pairs, in: 1...1_000_000_000, "--pairs")
+    _ = try weights.required()
+  }
+
+  /// What rank 0 decided.
+  private struct Decision: Codable {
+    var data: DataChoice
+    var rounds: Int
+    var pairs: Int
+    var seed: UInt64
+    var split: Split
+    var precision: Precision
+    var threads: Int
+  }
+
+  func run(_ job: Job) throws -> ExitStatus {
+    let decision = try job.decide {
+      Decision(
+        data: data.choice(seed: seed.seed), rounds: rounds, pairs: pairs, seed: seed.seed, split: split,
+        precision: compute.precision(job.automatic), threads: compute.threads(job.automatic))
+    }
+    let network = try job.loadWeights(weights.required(), choice: weights.choice.which)
+    let pictures = try job.loadPictures(decision.data)
+    _ = try job.onRoot {
+      let (heads, names) = (network.configuration.heads, pictures.names)
+      guard heads == names else {
+        throw UsageError(
+          option: "--sources",
+          reason: "these weights separate \(heads[0]) and \(heads[1]), not \(names[0]) and \(names[1])")
+      }
+    }
+    useThreads(decision.threads)
+    job.announce(pictures, precision: decision.precision, threads: decision.threads)
+    let evaluator = try Evaluator(
+      network: network.configuration, values: network.values, precision: decision.precision, sources: pictures,
+      communicator: job.communicator)
+    let result = try evaluator.evaluate(
+      rounds: decision.rounds, pairs: decision.pairs, seed: decision.seed, split: decision.split.stream)
+    if job.isRoot { report(result) }
+    return .done
+  }
+
+  private func report(_ result: EvaluationResult) {
+    if output.json {
+      Output.json(result)
+    } else {
+      Output.line(result.summary)
+      let rows = result.mseBySource.sorted { $0.key < $1.key }.map { (name: "mse \($0.key)", value: "\($0.value)") }
+      let spread = result.standardError.map { [(name: "standard error", value: "\($0)")] } ?? []
+      Output.line(table(rows + spread))
+    }
+  }
+}

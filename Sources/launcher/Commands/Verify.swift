@@ -1,0 +1,90 @@
+import ArgumentParser
+import Dataset
+import Model
+import Training
+
+/// `launcher verify`.
+struct Verify: JobCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run a reference's training step on these ranks and compare every tensor; exit code 1 when one is off.",
+    discussion: """
+      Without --reference the program computes the step itself, in plain f64 loops on rank 0 (seconds for the published \
+      network), for new weights of the network options or for those of --weights.
+      """)
+
+  @Option(help: ArgumentHelp("A reference step, as safetensors. Default: computed by this program.", valueName: "file"))
+  var reference: String?
+
+  @OptionGroup var weights: WeightsOptions
+  @OptionGroup var network: NetworkOptions
+  @OptionGroup var data: DataOptions
+
+  @Option(help: "Pairs of the computed step, split over the ranks.")
+  var globalBatch = 8
+
+  @OptionGroup var seed: SeedOption
+  @OptionGroup var compute: ComputeOptions
+  @OptionGroup var output: JSONFlag
+
+  func validate() throws {
+    try check(globalBatch, in: 1...1024, "--global-batch")
+    if reference != nil && weights.weights != nil {
+      throw ValidationError("--reference holds weights of its own; leave --weights away")
+    }
+  }
+
+  func run(_ job: Job) throws -> ExitStatus {
+    struct Decision: Codable {
+      var precision: Precision
+      var threads: Int
+    }
+    let decision = try job.decide {
+      Decision(precision: compute.precision(job.automatic), threads: compute.threads(job.automatic))
+    }
+    useThreads(decision.threads)
+    job.announce(nil, precision: decision.precision, threads: decision.threads)
+    let step = try job.onRoot { try reference.map { try ReferenceStep(contentsOf: $0) } ?? computed() }
+    let verdict = try StepVerifier(precision: decision.precision, communicator: job.communicator).verify(step)
+    if job.isRoot { report(verdict, precision: decision.precision, ranks: job.communicator.size) }
+    return verdict.passed ? .done : .checkFailed
+  }
+
+  /// The step in plain f64 loops.
+  private func computed() throws -> ReferenceStep {
+    let pictures = try loadSources(data.choice(seed: seed.seed).request)
+    let start =
+      try weights.weights.map { try NetworkWeights(contentsOf: $0, choice: weights.choice.which) }
+      ?? NetworkWeights(initialised: network.configuration(heads: pictures.names), seed: seed.seed)
+    Output.note("reference: computed here in f64 for \(globalBatch) pairs, data: \(pictures.origin)")
+    return ReferenceStep(
+      of: start, pairs: globalBatch, generator: MixingGenerator(sources: pictures, stream: .training, seed: seed.seed))
+  }
+
+  private func report(_ verdict: StepVerdict, precision: Precision, ranks: Int) {
+    for failure in verdict.failures { Output.note("\(failure.name): \(failure.problem)") }
+    if output.json {
+      Output.json(Report(verdict: verdict, precision: precision, ranks: ranks))
+    } else {
+      let worst = verdict.worst.relativeError.map { "\($0)" } ?? "not measured"
+      Output.line(
+        "\(verdict.passed ? "passed" : "FAILED"): \(verdict.tensors) tensors in \(precision.rawValue) on \(ranks) "
+          + (ranks == 1 ? "rank" : "ranks") + ", worst \(verdict.worst.name), relative error \(worst)")
+    }
+  }
+
+  /// The verdict and what it was on.
+  private struct Report: Encodable {
+    let verdict: StepVerdict
+    let precision: Precision
+    let ranks: Int
+
+    enum CodingKeys: CodingKey { case precision, ranks }
+
+    func encode(to encoder: any Encoder) throws {
+      try verdict.encode(to: encoder)
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(precision, forKey: .precision)
+      try container.encode(ranks, forKey: .ranks)
+    }
+  }
+}

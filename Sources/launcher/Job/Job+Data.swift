@@ -1,0 +1,52 @@
+import Dataset
+import Model
+import Training
+
+/// Which pictures a command works on, as rank 0 understood it.
+struct DataChoice: Codable {
+  var data: String?
+  var sources: String?
+  /// Rank 0's UNMIX_DATA.
+  var environment: String?
+  var seed: UInt64
+
+  var request: DataRequest {
+    DataRequest(
+      data: data, sources: sources, environment: environment.map { ["UNMIX_DATA": $0] } ?? [:], seed: seed)
+  }
+}
+
+extension Job {
+  /// The pictures of `choice` on every rank, the same on each. Collective; throws ``JobFailure``.
+  func loadPictures(_ choice: DataChoice) throws -> SourceData {
+    let pictures = try everywhere { try loadSources(choice.request) }
+    let fingerprints = try communicator.gather(text: pictures.fingerprint, root: 0)
+    _ = try onRoot {
+      if let rank = fingerprints.firstIndex(where: { $0 != pictures.fingerprint }) {
+        throw RunError.ranksHoldDifferentData(rank: rank)
+      }
+    }
+    return pictures
+  }
+
+  /// The weights of the file at rank 0's `path` on every rank. Collective; throws ``JobFailure``.
+  func loadWeights(_ path: @autoclosure () throws -> String, choice: NetworkWeights.Choice) throws -> NetworkWeights {
+    try NetworkWeights(
+      sharing: onRoot { try NetworkWeights(contentsOf: path(), choice: choice) }, communicator: communicator)
+  }
+
+  /// Says once what the work is done on: nothing is chosen silently. Rank 0's alone.
+  func announce(_ pictures: SourceData?, precision: Precision, threads: Int) {
+    guard isRoot else { return }
+    if let pictures {
+      Output.note(
+        pictures.origin == .synthetic
+          ? "data: synthetic, drawn by this program from the seed; not MNIST, not Fashion-MNIST"
+          : "data: \(pictures.origin)")
+    }
+    let ranks = communicator.size == 1 ? "1 rank" : "\(communicator.size) ranks"
+    Output.note(
+      "precision: \(precision.rawValue)  instruction set: \(instructionSetInUse())  \(ranks) of \(threads) "
+        + (threads == 1 ? "thread" : "threads"))
+  }
+}

@@ -1,0 +1,19 @@
+import ArgumentParser
+
+@main
+enum Main {
+  static func main() {
+    do {
+      var command = try Launcher.parseAsRoot()
+      try command.run()
+      ExitStatus.done.exit()
+    } catch {
+      // Wrong usage, and --help: every rank comes here alike and one of them says it.
+      if LaunchedRank.isRoot {
+        let text = Launcher.fullMessage(for: error)
+        if ExitStatus(error) == .done { Output.line(text) } else { Output.note(text) }
+      }
+      ExitStatus(error).exit()
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import ArgumentParser
+import Model
+import Training
+
+// Options that several commands share: one name, one meaning.
+
+/// `--data`, `--sources`.
+struct DataOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The pictures: a folder with mnist/ and fashion-mnist/, or \"synthetic\" for ones drawn from the seed.",
+      discussion: """
+        Default: UNMIX_DATA, else ./data, else /usr/share/datasets; where both sources are in none of them, synthetic.
+        """,
+      valueName: "dir|synthetic"))
+  var data: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Any two sources in place of mnist and fashion: folders of IDX pictures. The names go into heads and files.",
+      valueName: "name=path,name=path"))
+  var sources: String?
+
+  /// What is meant, with rank 0's environment.
+  func choice(seed: UInt64) -> DataChoice {
+    DataChoice(data: data, sources: sources, environment: environmentVariable("UNMIX_DATA"), seed: seed)
+  }
+}
+
+/// `--precision`, `--threads`.
+struct ComputeOptions: ParsableArguments {
+  /// A precision, or the fast one.
+  enum PrecisionChoice: String, CaseIterable, ExpressibleByArgument {
+    case auto, f32, bf16
+  }
+
+  @Option(help: "Arithmetic: auto, f32 or bf16. auto is bf16 where every rank's machine multiplies it in hardware.")
+  var precision = PrecisionChoice.auto
+
+  @Option(help: "Threads of each rank. Default: its own cores, or its share of the node's.")
+  var threads: Int?
+
+  /// The precision, never "auto".
+  func precision(_ automatic: Job.Automatic) -> Precision {
+    Precision(rawValue: precision.rawValue) ?? automatic.precision
+  }
+
+  /// The threads of each rank.
+  func threads(_ automatic: Job.Automatic) -> Int { threads ?? automatic.threads }
+
+  func validate() throws {
+    if let threads { try check(threads, in: 1...4096, "--threads") }
+  }
+}
+
+/// `--seed`.
+struct SeedOption: ParsableArguments {
+  @Option(help: "Seed of weights, pairs and synthetic pictures, 0 or more.")
+  var seed = RunConfiguration().seed
+}
+
+/// `--json`.
+struct JSONFlag: ParsableArguments {
+  @Flag(help: "Print one JSON object instead of text.")
+  var json = false
+}
+
+/// `--base-channels`, `--blocks`, `--convolutions-per-block`.
+struct NetworkOptions: ParsableArguments {
+  @Option(help: "Channels of the first stage; each further stage has twice as many.")
+  var baseChannels = UNetConfiguration().baseChannels
+
+  @Option(help: "Stages of the encoder, 1 to 6; the decoder has one less.")
+  var blocks = UNetConfiguration().blocks
+
+  @Option(help: "3x3 convolutions in each stage.")
+  var convolutionsPerBlock = UNetConfiguration().convolutionsPerBlock
+
+  /// The network for sources of these names.
+  func configuration(heads: [String] = UNetConfiguration().heads) -> UNetConfiguration {
+    UNetConfiguration(
+      baseChannels: baseChannels, blocks: blocks, convolutionsPerBlock: convolutionsPerBlock, heads: heads)
+  }
+
+  func validate() throws {
+    var run = RunConfiguration()
+    run.network = configuration()
+    try check(run)
+  }
+}
+
+/// `--weights`, `--which`.
+struct WeightsOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Weights: a weight file, or a checkpoint.", valueName: "file"))
+  var weights: String?
+
+  @OptionGroup var choice: ChoiceOption
+
+  /// The file; a usage error where none is named.
+  func required() throws -> String {
+    guard let weights else {
+      throw ValidationError("--weights FILE is needed: this version ships no weights of its own")
+    }
+    return weights
+  }
+}
+
+/// `--which`.
+struct ChoiceOption: ParsableArguments {
+  @Option(help: "Which weights of a checkpoint: best or current.")
+  var which = NetworkWeights.Choice.best
+}
+
+extension NetworkWeights.Choice: ExpressibleByArgument {}
+
+/// Throws a usage error that names `option` unless `value` is in `range`.
+func check(_ value: Int, in range: ClosedRange<Int>, _ option: String) throws {
+  guard range.contains(value) else {
+    let bounds = range.upperBound == .max ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)"
+    throw ValidationError("\(option): \(value) is not \(bounds)")
+  }
+}
+
+/// Throws what a run says against `configuration` as a usage error.
+func check(_ configuration: RunConfiguration) throws {
+  do {
+    try configuration.check()
+  } catch {
+    throw ValidationError("\(error)")
+  }
+}

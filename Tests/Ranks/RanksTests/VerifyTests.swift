@@ -1,0 +1,45 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The reference's training steps, split over ranks: the published network's where UNMIX_REFERENCE names it, and a
+/// committed one for a small network. A batch of 8 on 3 ranks is 3 + 3 + 2 pictures; one of 3 leaves the fourth rank without.
+extension RanksTests {
+  static let fixture = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .appendingPathComponent("../../Fixtures/tiny-step.safetensors").standardizedFileURL.path
+
+  static var references: [String] {
+    [fixture] + [ProcessInfo.processInfo.environment["UNMIX_REFERENCE"]].compactMap { $0 }
+  }
+
+  private struct Verdict: Decodable {
+    let passed: Bool
+    let tensors: Int
+  }
+
+  @Test(arguments: references, [1, 2, 3, 4])
+  func theReferenceStepIsEqualOnAnyNumberOfRanks(reference: String, ranks: Int) throws {
+    try verify(["--reference", reference, "--precision", "f32"], ranks: ranks)
+    try #require(supportsBF16, "this processor lacks bf16; the tests that need it cannot run here")
+    try verify(["--reference", reference, "--precision", "bf16"], ranks: ranks)
+  }
+
+  /// Without a file the program is its own oracle, in plain f64 loops, for any shape of network.
+  @Test(arguments: [1, 3])
+  func aStepIsEqualToTheProgramsOwnOracle(ranks: Int) throws {
+    let shape = ["--base-channels", "12", "--blocks", "4", "--convolutions-per-block", "2", "--data", "synthetic"]
+    try verify(shape + ["--precision", "f32"], ranks: ranks)
+  }
+
+  private func verify(_ arguments: [String], ranks: Int) throws {
+    let outcome = try MPIRun("launcher", ["verify", "--json"] + arguments, ranks: ranks, limit: .seconds(200)).run()
+    #expect(outcome.succeeded, "\(outcome)")
+    let verdict = try JSONDecoder().decode(Verdict.self, from: Data(outcome.standardOutput.utf8))
+    #expect(verdict.passed && verdict.tensors > 100, "\(outcome)")
+  }
+
+  private var supportsBF16: Bool {
+    guard let cpus = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else { return false }
+    return cpus.contains("avx512_bf16") || cpus.contains("amx_bf16")
+  }
+}
