@@ -68,6 +68,9 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
     .executableTarget(
       name: "RankChecks", dependencies: ["Distributed"], path: "Tests/Ranks/RankChecks", swiftSettings: swiftSettings),
+    .testTarget(
+      name: "LauncherTests", dependencies: ["TestSupport", "launcher", "Training", "Model", "Dataset"],
+      swiftSettings: swiftSettings),
     .executableTarget(
       name: "StepChecks", dependencies: ["Training", "Model", "Dataset", "Distributed"],
       path: "Tests/Ranks/StepChecks", swiftSettings: swiftSettings),

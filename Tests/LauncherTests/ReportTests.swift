@@ -1,0 +1,101 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The shapes of what commands print with `--json`.
+struct ReportTests {
+  private static let evaluationKeys: Set = [
+    "mse_mean", "mse_std", "rounds", "mse_by_source", "psnr_db", "standard_error", "projected", "pairs", "seed",
+    "split",
+    "precision", "data",
+  ]
+
+  @Test
+  func trainingEndsWithTheEvaluation() throws {
+    let run = try TinyRun.done()
+    let evaluation = try run.outcome.json()
+    #expect(Set(evaluation.keys) == Self.evaluationKeys)
+    #expect(evaluation["data"] as? String == "synthetic" && evaluation["pairs"] as? Int == 60)
+    #expect((evaluation["rounds"] as? [Double])?.count == 2)
+    #expect(run.outcome.standardOutput.split(separator: "\n").count == 1)
+    #expect(run.outcome.mentions("synthetic") > 0)
+  }
+
+  @Test
+  func aRunFolderIsComplete() throws {
+    let run = try TinyRun.done()
+    let names = try run.scratch.names(in: "run")
+    let expected: Set = [
+      "config.yaml", "metrics.csv", "checkpoints", "best.safetensors", "evaluation.json", "samples.png", "log.txt",
+    ]
+    #expect(names.isSuperset(of: expected), "\(names)")
+  }
+
+  @Test
+  func evaluatingTheBestWeightsGivesTheRunsOwnResult() throws {
+    let run = try TinyRun.done()
+    let outcome = try launch(
+      ["evaluate", "--weights", run.weights, "--data", "synthetic", "--precision", "f32", "--json"] + TinyRun.evaluation
+    )
+    #expect(outcome.succeeded, "\(outcome)")
+    #expect(outcome.standardOutput == run.outcome.standardOutput)
+  }
+
+  @Test
+  func theOtherSplitIsOtherPictures() throws {
+    let run = try TinyRun.done()
+    let outcome = try launch(
+      ["evaluate", "--weights", run.checkpoint, "--data", "synthetic", "--precision", "f32", "--json", "--split"]
+        + ["validation"] + TinyRun.evaluation)
+    let (validation, test) = (try outcome.json(), try run.outcome.json())
+    #expect(validation["split"] as? String == "validation" && test["split"] as? String == "test")
+    #expect(validation["rounds"] as? [Double] != test["rounds"] as? [Double])
+  }
+
+  @Test
+  func theTextNamesTheResult() throws {
+    let run = try TinyRun.done()
+    let outcome = try launch(
+      ["evaluate", "--weights", run.weights, "--data", "synthetic", "--precision", "f32"] + TinyRun.evaluation)
+    #expect(outcome.succeeded, "\(outcome)")
+    #expect(outcome.standardOutput.contains("mse") && outcome.standardOutput.contains("synthetic"), "\(outcome)")
+  }
+
+  @Test
+  func weightsOfOtherSourcesAreRefused() throws {
+    let run = try TinyRun.done()
+    let (scratch, pictures) = (try Scratch(), try Scratch())
+    try Pictures.write(to: pictures.path)
+    let outcome = try launch(
+      ["evaluate", "--weights", run.weights, "--sources", "a=\(pictures("mnist")),b=\(pictures("fashion-mnist"))"],
+      folder: scratch.path)
+    #expect(outcome.exitCode == 64 && outcome.standardError.contains("mnist and fashion"), "\(outcome)")
+  }
+
+  @Test
+  func theBenchmarkGivesItsParts() throws {
+    let outcome = try launch(
+      ["benchmark", "step", "--steps", "2", "--warm-up", "1", "--data", "synthetic", "--json"] + TinyRun.network)
+    #expect(outcome.succeeded, "\(outcome)")
+    let result = try outcome.json()
+    let parts = try #require(result["phases"] as? [String: Double])
+    #expect(Set(parts.keys) == ["data", "forward", "loss", "backward", "reduction", "update"])
+    let (median, most) = (result["images_per_s_median"] as? Double, result["images_per_s_max"] as? Double)
+    #expect(try #require(median) > 0 && #require(most) >= #require(median))
+    let milliseconds = try #require(result["ms_per_step_median"] as? Double)
+    #expect(try abs(#require(median) * milliseconds / 1000 - 32) < 1e-6)
+  }
+
+  @Test
+  func infoTellsOfEveryRank() throws {
+    let outcome = try launch(["info", "--threads", "3", "--data", "/no/such/folder", "--json"])
+    #expect(outcome.succeeded, "\(outcome)")
+    let info = try outcome.json()
+    #expect((info["ranks"] as? [[String: Any]])?.count == 1 && info["threads_per_rank"] as? Int == 3)
+    for key in ["mpi", "onednn", "instruction_set", "precision", "version"] {
+      #expect((info[key] as? String)?.isEmpty == false, "\(key)")
+    }
+    #expect(info["mpi"] as? String != "unknown MPI library")
+    #expect(info["data"] is [String: Any])
+  }
+}

@@ -1,0 +1,108 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// Several ranks: one voice, one end.
+@Suite(.serialized)
+struct SeveralRanksTests {
+  @Test
+  func wrongUsageIsSaidOnce() throws {
+    let outcome = try launch(["--no-such-flag"], ranks: 4)
+    #expect(outcome.exitCode == 64 && outcome.mentions("Unknown option") == 1, "\(outcome)")
+  }
+
+  @Test
+  func whatAllRanksMissIsSaidOnce() throws {
+    let outcome = try launch(["--data", "/no/such/folder"], ranks: 4)
+    #expect(outcome.exitCode == 66 && outcome.mentions("launcher: /no/such/folder") == 1, "\(outcome)")
+  }
+
+  @Test
+  func aRankWithoutDataIsNamed() throws {
+    let (full, empty) = (try Scratch(), try Scratch())
+    try Pictures.write(to: full("data"))
+    let options = ["--data", "./data", "--epochs", "1"]
+    let second = [":", "-n", "1", "-wdir", empty.path, MPIRun.builtProducts + "/launcher"]
+    let outcome = try launch(options + second + options, ranks: 1, folder: full.path)
+    #expect(outcome.exitCode == 66 && outcome.mentions("launcher: ") == 1, "\(outcome)")
+    #expect(outcome.standardError.contains("launcher: rank 1 of 2 on "), "\(outcome)")
+  }
+
+  @Test
+  func ranksWithOtherPicturesAreRefused() throws {
+    let (full, empty) = (try Scratch(), try Scratch())
+    try Pictures.write(to: full("data"))
+    let second = [":", "-n", "1", "-wdir", empty.path, MPIRun.builtProducts + "/launcher", "--epochs", "1"]
+    let outcome = try launch(["--epochs", "1"] + second, ranks: 1, folder: full.path)
+    #expect(outcome.exitCode == 71 && outcome.standardError.contains("rank 1 loaded other pictures"), "\(outcome)")
+  }
+
+  @Test
+  func rankZeroDecidesForAll() throws {
+    let scratch = try Scratch()
+    let other = ["--epochs", "9", "--seed", "5", "--base-channels", "8", "--data", "/no/such/folder"]
+    let second = [":", "-n", "1", MPIRun.builtProducts + "/launcher"] + other
+    let options = TinyRun.options + ["--output", scratch("run"), "--json"]
+    let outcome = try launch(options + second, ranks: 1)
+    #expect(outcome.succeeded, "\(outcome)")
+    #expect(try outcome.json()["seed"] as? Int == 20_250_215)
+  }
+
+  @Test
+  func theEvaluationIsTheSameOnAnyNumberOfRanks() throws {
+    let run = try TinyRun.done()
+    for ranks in 1...4 {
+      let outcome = try launch(
+        ["evaluate", "--weights", run.weights, "--data", "synthetic", "--precision", "f32", "--json"]
+          + TinyRun.evaluation, ranks: ranks)
+      #expect(outcome.succeeded && outcome.standardOutput == run.outcome.standardOutput, "\(outcome)")
+    }
+  }
+
+  @Test
+  func aFailureOfOneRankEndsTheJob() throws {
+    let outcome = try launch(TinyRun.options + ["--output", "/proc/no-such-folder"], ranks: 3)
+    #expect(outcome.exitCode == 74 && outcome.mentions("launcher: ") == 1, "\(outcome)")
+    #expect(outcome.standardError.contains("launcher: rank 0 of 3 on "), "\(outcome)")
+  }
+
+  /// A run that lasts until it is ended.
+  private static func endless(_ output: String) -> [String] {
+    TinyRun.network + [
+      "--data", "synthetic", "--epochs", "1000", "--steps-per-epoch", "200", "--validation-steps", "1", "--rounds", "0",
+      "--checkpoint-every", "5", "--output", output, "--json",
+    ]
+  }
+
+  @Test(arguments: [nil, 2])
+  func aRequestStopsWithACheckpointAndTheRunGoesOn(ranks: Int?) throws {
+    let scratch = try Scratch()
+    let running = try launcher(Self.endless(scratch("run")), ranks: ranks).start()
+    let hasCheckpoint = running.waits { _ in (try? scratch.names(in: "run/checkpoints").isEmpty) == false }
+    running.signal(SIGUSR1)
+    let outcome = running.wait()
+    #expect(hasCheckpoint && outcome.exitCode == 75, "\(outcome)")
+    let summary = try outcome.json()
+    let steps = try #require(summary["steps"] as? Int)
+    #expect(summary["stopped_on_request"] as? Bool == true && steps > 0)
+
+    let epochs = steps / 200 + 1
+    let more = try launch(Self.endless(scratch("run")) + ["--epochs", "\(epochs)"], ranks: ranks)
+    #expect(more.succeeded && more.standardError.contains("step \(steps),"), "\(more)")
+    #expect(try more.json()["steps"] as? Int == epochs * 200)
+  }
+
+  @Test
+  func aKilledRankEndsTheJob() throws {
+    let scratch = try Scratch()
+    let running = try launcher(Self.endless(scratch("run")), ranks: 2).start()
+    let isTraining = running.waits { _ in (try? scratch.names(in: "run/checkpoints").isEmpty) == false }
+    let victim = try #require(running.process(ofRank: 1))
+    let start = ContinuousClock.now
+    kill(victim, SIGKILL)
+    let outcome = running.wait()
+    #expect(isTraining && !outcome.timedOut && outcome.exitCode != 0, "\(outcome)")
+    #expect(start.duration(to: .now) < .seconds(20), "\(outcome)")
+  }
+}

@@ -1,0 +1,85 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What is wrong with a command line is said in words and by the exit code.
+struct UsageTests {
+  private static let commands = [
+    [], ["train"], ["evaluate"], ["separate"], ["export"], ["verify"], ["benchmark"], ["benchmark", "step"], ["data"],
+    ["data", "check"], ["data", "fetch"], ["info"],
+  ]
+
+  @Test(arguments: commands)
+  func everyCommandExplainsItself(command: [String]) throws {
+    let outcome = try launch(command + ["--help"])
+    #expect(outcome.succeeded && outcome.standardError.isEmpty, "\(outcome)")
+    #expect(outcome.standardOutput.contains("OVERVIEW: ") && outcome.standardOutput.contains("USAGE: launcher"))
+  }
+
+  @Test(arguments: commands)
+  func anUnknownFlagIsUsage(command: [String]) throws {
+    let outcome = try launch(command + ["--no-such-flag"])
+    #expect(outcome.exitCode == 64 && outcome.standardOutput.isEmpty, "\(outcome)")
+    #expect(outcome.standardError.contains("--no-such-flag"))
+  }
+
+  @Test(arguments: [
+    (["--epochs", "0"], "--epochs"), (["--steps-per-epoch", "-1"], "--steps-per-epoch"),
+    (["--global-batch", "0"], "--global-batch"), (["--validation-steps", "0"], "--validation-steps"),
+    (["--learning-rate", "nan"], "--learning-rate"), (["--learning-rate", "much"], "--learning-rate"),
+    (["--threads", "0"], "--threads"), (["--precision", "f16"], "--precision"), (["--recipe", "none"], "--recipe"),
+    (["--base-channels", "0"], "--base-channels"), (["--blocks", "7"], "--blocks"),
+    (["--convolutions-per-block", "0"], "--convolutions-per-block"), (["--seed", "-1"], "--seed"),
+    (["--keep", "0"], "--keep"), (["--checkpoint-every", "0"], "--checkpoint-every"), (["--rounds", "-1"], "--rounds"),
+    (["--pairs", "0"], "--pairs"), (["--resume", ""], "--resume"), (["--log-ranks", "two"], "--log-ranks"),
+    (["--sources", "a=b"], "--sources"), (["--data", ""], "--data"),
+    (["--data", "x", "--sources", "a=b,c=d"], "--sources"),
+    (["evaluate", "--weights", "w", "--rounds", "0"], "--rounds"),
+    (["evaluate", "--weights", "w", "--pairs", "0"], "--pairs"),
+    (["evaluate", "--weights", "w", "--split", "training"], "--split"), (["evaluate"], "--weights"),
+    (["separate", "a.png"], "--weights"), (["separate", "--weights", "w"], "<input>"), (["export"], "--checkpoint"),
+    (["verify", "--global-batch", "0"], "--global-batch"),
+    (["verify", "--reference", "r", "--weights", "w"], "--weights"), (["benchmark", "--steps", "0"], "--steps"),
+    (["benchmark", "--warm-up", "-1"], "--warm-up"),
+    (["data", "fetch", "--connect-timeout", "0"], "--connect-timeout"),
+    (["data", "fetch", "--data", "synthetic"], "--data"),
+  ])
+  func anImpossibleValueNamesItsOption(arguments: [String], option: String) throws {
+    let outcome = try launch(arguments)
+    #expect(outcome.exitCode == 64 && outcome.standardOutput.isEmpty, "\(outcome)")
+    #expect(outcome.standardError.contains(option), "\(outcome)")
+  }
+
+  @Test(arguments: [
+    ["--data", "/no/such/folder"], ["--resume", "/no/such/checkpoint", "--data", "synthetic"],
+    ["--config", "/no/such/file"], ["evaluate", "--weights", "/no/such/file", "--data", "synthetic"],
+    ["evaluate", "--weights", "/no/such/file", "--data", "/no/such/folder"],
+    ["separate", "--weights", "/no/such/file", "a.png"], ["export", "--checkpoint", "/no/such/file"],
+    ["verify", "--reference", "/no/such/file"], ["verify", "--weights", "/no/such/file", "--data", "synthetic"],
+    ["benchmark", "--data", "/no/such/folder"], ["data", "check", "--data", "/no/such/folder"],
+  ])
+  func whatIsNamedAndMissingIsInputMissing(arguments: [String]) throws {
+    let scratch = try Scratch()
+    let outcome = try launch(arguments, folder: scratch.path)
+    #expect(outcome.exitCode == 66, "\(outcome)")
+    #expect(try scratch.names(in: "").isEmpty, "a wrong path left something behind")
+    if arguments.first != "data" {
+      #expect(outcome.standardError.hasPrefix("launcher: /no/such/"), "\(outcome)")
+      #expect(outcome.standardOutput.isEmpty)
+    }
+  }
+
+  @Test
+  func theEnvironmentNamesData() throws {
+    let outcome = try launch(["train"], environment: ["UNMIX_DATA": "/no/such/folder"])
+    #expect(outcome.exitCode == 66 && outcome.standardError.contains("UNMIX_DATA"), "\(outcome)")
+  }
+
+  @Test(arguments: ["evaluate", "verify"])
+  func damagedWeightsAreBadData(command: String) throws {
+    let scratch = try Scratch()
+    let file = try scratch.write("not a weight file", to: "w.safetensors")
+    let outcome = try launch([command, "--weights", file, "--data", "synthetic"])
+    #expect(outcome.exitCode == 65 && outcome.standardError.contains(file), "\(outcome)")
+  }
+}

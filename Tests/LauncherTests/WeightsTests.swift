@@ -1,0 +1,69 @@
+import Foundation
+import Model
+import TestSupport
+import Testing
+
+struct WeightsTests {
+  @Test(arguments: ["best", "current"])
+  func anExportHoldsTheCheckpointsWeights(which: String) throws {
+    let (scratch, run) = (try Scratch(), try TinyRun.done())
+    let outcome = try launch([
+      "export", "--checkpoint", run.checkpoint, "--which", which, "-o", scratch("w.safetensors"), "--json",
+    ])
+    #expect(outcome.succeeded, "\(outcome)")
+    #expect(try outcome.json()["parameters"] as? Int == TinyRun.parameters)
+    let exported = try SafeTensorsFile(contentsOf: scratch("w.safetensors"))
+    let checkpoint = try SafeTensorsFile(contentsOf: run.checkpoint)
+    try #require(exported.tensors.reduce(0) { $0 + $1.bytes.count } == TinyRun.parameters * 4)
+    for tensor in exported.tensors {
+      #expect(try tensor.bytes == checkpoint.tensor("\(which).\(tensor.name)").bytes, "\(tensor.name)")
+    }
+  }
+
+  @Test
+  func aWeightFileIsNoCheckpoint() throws {
+    let (scratch, run) = (try Scratch(), try TinyRun.done())
+    let outcome = try launch(["export", "--checkpoint", run.weights, "-o", scratch("w.safetensors")])
+    #expect(outcome.exitCode == 65 && outcome.standardError.contains("not a checkpoint"), "\(outcome)")
+    #expect(try scratch.names(in: "").isEmpty)
+  }
+
+  private static let fixture = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("Fixtures/tiny-step.safetensors").path
+
+  @Test(arguments: [nil, 1, 2, 3, 4])
+  func theReferenceStepPassesOnAnyNumberOfRanks(ranks: Int?) throws {
+    let outcome = try launch(["verify", "--reference", Self.fixture, "--precision", "f32", "--json"], ranks: ranks)
+    #expect(outcome.succeeded, "\(outcome)")
+    let verdict = try outcome.json()
+    #expect(verdict["passed"] as? Bool == true && verdict["ranks"] as? Int == ranks ?? 1, "\(outcome)")
+    #expect(verdict["tensors"] as? Int == 135, "\(outcome)")
+    let worst = try #require(verdict["worst"] as? [String: Any])
+    #expect(worst["name"] is String && worst["relative_error"] is Double)
+  }
+
+  @Test
+  func aMovedReferenceFailsAndIsNamed() throws {
+    let scratch = try Scratch()
+    var file = try SafeTensorsFile(contentsOf: Self.fixture)
+    let name = "grad.head.mnist.weight"
+    let index = try #require(file.tensors.firstIndex { $0.name == name })
+    let tensor = file.tensors[index]
+    file.tensors[index] = .init(name: name, shape: tensor.shape, values: try tensor.floats().map { $0 * 1.001 })
+    try Data(file.serialized()).write(to: URL(fileURLWithPath: scratch("moved.safetensors")))
+    let outcome = try launch(["verify", "--reference", scratch("moved.safetensors"), "--precision", "f32", "--json"])
+    #expect(outcome.exitCode == 1, "\(outcome)")
+    let verdict = try outcome.json()
+    #expect(verdict["passed"] as? Bool == false)
+    #expect((verdict["worst"] as? [String: Any])?["name"] as? String == name, "\(outcome)")
+    #expect(outcome.standardError.contains(name), "\(outcome)")
+  }
+
+  @Test
+  func theStepIsProvenWithoutAnyFile() throws {
+    let outcome = try launch(
+      ["verify", "--data", "synthetic", "--precision", "f32", "--json"] + TinyRun.network, ranks: 2)
+    #expect(outcome.succeeded, "\(outcome)")
+    #expect(try outcome.json()["passed"] as? Bool == true)
+  }
+}
