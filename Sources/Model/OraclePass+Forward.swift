@@ -95,7 +95,10 @@ extension OraclePass {
             let first = ((n * src.rows + 2 * y) * src.columns + 2 * x) * src.channels + c
             let below = first + src.columns * src.channels
             var winner = first
-            for i in [first + src.channels, below, below + src.channels] where src.data[i] > src.data[winner] {
+            let window = [first, first + src.channels, below, below + src.channels]
+            for i in window where src.data[i] > src.data[winner] { winner = i }
+            let maximum = winner
+            for i in window where src.data[i] < src.data[maximum] && src.data[i] > src.data[maximum] - tieMargin {
               winner = i
             }
             winners.append(winner)

@@ -31,6 +31,9 @@ final class OraclePass {
   /// a ReLU's kink. The backward pass is of no use then.
   let kinkMargin: Double?
 
+  /// A pooling window whose maximum leads by less than this takes another value of it for the winner. Exact ties never do.
+  let tieMargin: Double
+
   var batchStatistics: [String: (mean: [Double], variance: [Double])] = [:]
   var gradients: [Double] = []
 
@@ -41,11 +44,14 @@ final class OraclePass {
   var headSource: Activation?
   var headPreactivations: [[Double]] = []
 
-  init(layout: ParameterLayout, values: [Double], training: Bool, kinkMargin: Double? = nil) {
+  init(
+    layout: ParameterLayout, values: [Double], training: Bool, kinkMargin: Double? = nil, tieMargin: Double = 0
+  ) {
     self.layout = layout
     self.values = values
     self.training = training
     self.kinkMargin = kinkMargin
+    self.tieMargin = tieMargin
   }
 
   /// The weights called `name`.

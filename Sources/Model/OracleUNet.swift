@@ -47,10 +47,13 @@ package final class OracleUNet {
   /// Training forward and backward over one batch: `input` `[n,32,32]`, `targets` `[heads,n,32,32]`.
   ///
   /// Normalises by the statistics of the batch and moves the moving statistics in `values`; trained weights stay.
-  package func step(input: [Double], targets: [Double]) -> StepResult {
+  ///
+  /// `tieMargin` above 0 gives the other right answer: pooling windows whose maximum leads by less send their gradient to
+  /// the runner-up, as rounding may make any program do.
+  package func step(input: [Double], targets: [Double], tieMargin: Double = 0) -> StepResult {
     let heads = layout.configuration.heads.count
     precondition(targets.count == heads * input.count, "\(targets.count) target pixels for \(input.count) pixels")
-    let pass = OraclePass(layout: layout, values: values, training: true)
+    let pass = OraclePass(layout: layout, values: values, training: true, tieMargin: tieMargin)
     let predictions = pass.forward(input)
 
     var losses = Array(repeating: 0.0, count: heads)

@@ -28,17 +28,20 @@ struct DataCommandTests {
     #expect(outcome.mentions("not the published content") == 4, "\(outcome)")
   }
 
+  /// The real pictures where there are any, and always some others.
   @Test
-  func realPicturesAreComplete() throws {
-    // Without them there is nothing that could be complete: the two tests above stand alone then.
-    guard let data = ProcessInfo.processInfo.environment["UNMIX_DATA"], !data.isEmpty else { return }
-    let outcome = try launch(["data", "--json"], environment: ["UNMIX_DATA": data])
-    #expect(outcome.succeeded, "\(outcome)")
-    let mnist = try #require(try outcome.json()["mnist"] as? [String: Any])
-    let digests = try #require(mnist["sha256"] as? [String: Any])
-    #expect(
-      digests["train-images-idx3-ubyte"] as? String
-        == "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db")
+  func completeMeansThePublishedPictures() throws {
+    let other = try Scratch()
+    try Pictures.write(to: other.path)
+    let real = ProcessInfo.processInfo.environment["UNMIX_DATA"] ?? ""
+    for folder in [other.path] + (real.isEmpty ? [] : [real]) {
+      let outcome = try launch(["data", "--json"], environment: ["UNMIX_DATA": folder])
+      let mnist = try #require(try outcome.json()["mnist"] as? [String: Any])
+      let digest = try #require((mnist["sha256"] as? [String: Any])?["train-images-idx3-ubyte"] as? String)
+      let isPublished = digest == "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"
+      #expect(digest.count == 64 && isPublished == (folder == real), "\(outcome)")
+      #expect(mnist["complete"] as? Bool == isPublished && outcome.succeeded == isPublished, "\(outcome)")
+    }
   }
 
   @Test

@@ -16,7 +16,13 @@ struct UsageTests {
     #expect(outcome.standardOutput.contains("OVERVIEW: ") && outcome.standardOutput.contains("USAGE: launcher"))
   }
 
-  @Test(arguments: commands)
+  private static let complete = [
+    [], ["train"], ["evaluate", "--weights", "w"], ["separate", "--weights", "w", "a.png"],
+    ["export", "--checkpoint", "c"], ["verify"], ["benchmark"], ["benchmark", "step"], ["data"], ["data", "check"],
+    ["data", "fetch"], ["info"],
+  ]
+
+  @Test(arguments: complete)
   func anUnknownFlagIsUsage(command: [String]) throws {
     let outcome = try launch(command + ["--no-such-flag"])
     #expect(outcome.exitCode == 64 && outcome.standardOutput.isEmpty, "\(outcome)")

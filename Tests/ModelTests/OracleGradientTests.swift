@@ -41,7 +41,7 @@ struct OracleGradientTests {
       return zip(predictions, targets).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } / Double(input.count)
     }
 
-    // Small enough to cross no kink (the nearest is 1e-5 away), large enough to leave ten digits.
+    // Small enough to cross no kink (the nearest is 5e-5 away), large enough to leave ten digits.
     let h = 1e-6
     for tensor in layout.tensors where tensor.range.upperBound <= layout.trainedCount {
       let scale = gradients[tensor.range].map(abs).max()!
@@ -82,6 +82,16 @@ struct OracleGradientTests {
         0, 0, 0, 0,
         3, 0, 0, 4,
       ])
+  }
+
+  @Test func nearTiesGoToTheRunnerUpOnlyWhenAsked() {
+    let layout = ParameterLayout(UNetConfiguration(baseChannels: 1, blocks: 2))
+    let src = OraclePass.Activation(n: 1, rows: 2, columns: 4, channels: 1, data: [5, 5 - 1e-6, 3, 3, 5, 0, 3, 2])
+    for (margin, winners) in [(0, [0, 2]), (1e-7, [0, 2]), (3e-6, [1, 2])] {
+      let pass = OraclePass(layout: layout, values: Self.weights(layout), training: true, tieMargin: margin)
+      _ = pass.maxPool(src)
+      #expect(pass.poolings[0].winners == winners, "\(margin)")
+    }
   }
 
   @Test func valuesKeepTheirDistanceFromKinksAfterTheMove() {

@@ -25,13 +25,20 @@ extension ReferenceStep {
     let (input, targets) = (input.map(Double.init), targets.map(Double.init))
     if !keepingWeights { oracle.moveAwayFromKinks(input: input) }
 
+    // Takes the same steps from the same weights with the runners-up of near ties.
+    let other = OracleUNet(configuration: configuration, values: oracle.values)
+
     set("input", images, input)
     setHeads("target", images, targets)
     setWeights("param", oracle.values) { _ in true }
     setHeads("eval", images, oracle.predict(input: input))
     for step in 1...Self.steps {
       let result = oracle.step(input: input, targets: targets)
-      for (head, loss) in zip(configuration.heads, result.losses) { set("loss_\(head).step\(step)", [1], [loss]) }
+      let otherResult = other.step(input: input, targets: targets, tieMargin: OracleUNet.tieMargin)
+      for (h, head) in configuration.heads.enumerated() {
+        set("loss_\(head).step\(step)", [1], [result.losses[h]])
+        setAmbiguity("loss_\(head).step\(step)", otherResult.losses[h...h], result.losses[h...h])
+      }
       if step == 1 {
         setHeads("output", images, result.predictions)
         setWeights("grad", result.gradients) { $0.range.upperBound <= layout.trainedCount }
@@ -41,7 +48,13 @@ extension ReferenceStep {
         }
       }
       oracle.update(gradients: result.gradients, learningRate: Self.learningRate)
-      if step == 1 { setWeights("after1", oracle.values) { _ in true } }
+      other.update(gradients: otherResult.gradients, learningRate: Self.learningRate)
+      if step != 2 { setAmbiguities("after\(step)", other.values, oracle.values) }
+      if step == 1 {
+        setWeights("after1", oracle.values) { _ in true }
+        gradientNorm = result.gradients.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        setAmbiguities("grad", otherResult.gradients, result.gradients)
+      }
       if step == 3 { setWeights("after3", oracle.values) { ComparedTensor.isKeptAfterThreeSteps($0, layout: layout) } }
     }
   }
@@ -63,5 +76,19 @@ extension ReferenceStep {
     for tensor in layout.tensors where isIncluded(tensor) {
       set("\(name).\(tensor.name)", tensor.shape, Array(values[tensor.range]))
     }
+  }
+
+  private mutating func setAmbiguities(_ name: String, _ other: [Double], _ values: [Double]) {
+    for tensor in layout.tensors where tensor.range.upperBound <= values.count {
+      setAmbiguity("\(name).\(tensor.name)", other[tensor.range], values[tensor.range])
+    }
+  }
+
+  private mutating func setAmbiguity(_ name: String, _ other: ArraySlice<Double>, _ values: ArraySlice<Double>) {
+    let distance = zip(other, values).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+    let norm = values.reduce(0) { $0 + $1 * $1 }
+    ambiguities[name] = Ambiguity(
+      maximum: zip(other, values).reduce(0) { max($0, abs($1.0 - $1.1)) },
+      relative: norm > 0 ? (distance / norm).squareRoot() : 0)
   }
 }

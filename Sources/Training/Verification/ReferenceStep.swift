@@ -11,6 +11,14 @@ package struct ReferenceStep: Sendable {
     package var values: [Double]
   }
 
+  /// The distance of two right answers.
+  struct Ambiguity: Sendable {
+    /// Largest absolute difference.
+    var maximum: Double
+    /// |a - b|₂ / |b|₂
+    var relative: Double
+  }
+
   /// Adam's learning rate of the three steps.
   package static let learningRate = 1e-3
   /// Steps of the reference, all on the same batch.
@@ -23,6 +31,12 @@ package struct ReferenceStep: Sendable {
   /// Whether the weights were taken as they came, so that rounding pushes some values across ReLU's kinks and right
   /// programs drift apart. False for a reference whose weights were drawn to avoid that.
   package let arbitraryWeights: Bool
+  /// How far two right answers lie apart in losses, gradients and weights, by name: a maximum that hardly leads its
+  /// pooling window may lose to the runner-up in f32, and the gradient goes elsewhere. Only for computed references; a
+  /// file does not keep it.
+  var ambiguities: [String: Ambiguity] = [:]
+  /// |g|₂ of the whole gradient of a computed reference, as `ambiguities` not kept by a file.
+  var gradientNorm = 0.0
   /// All tensors by name.
   package var tensors: [String: Tensor]
 

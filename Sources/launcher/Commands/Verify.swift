@@ -42,8 +42,8 @@ struct Verify: JobCommand {
       Decision(precision: compute.precision(job.automatic), threads: compute.threads(job.automatic))
     }
     useThreads(decision.threads)
-    job.announce(nil, precision: decision.precision, threads: decision.threads)
     let step = try job.onRoot { try reference.map { try ReferenceStep(contentsOf: $0) } ?? computed() }
+    job.announce(nil, precision: decision.precision, threads: decision.threads)
     let verdict = try StepVerifier(precision: decision.precision, communicator: job.communicator).verify(step)
     if job.isRoot { report(verdict, precision: decision.precision, ranks: job.communicator.size) }
     return verdict.passed ? .done : .checkFailed
