@@ -48,7 +48,8 @@ train: data ## train briefly on all cores, evaluate, write a run folder
 	$(MPIRUN) -n $(RANKS) $(LAUNCHER) train $(BRIEF) $(ARGS)
 
 test: deps ## build and run all tests
-	swift test $(SWIFT_FLAGS) --disable-xctest
+	swift build $(SWIFT_FLAGS) --build-tests
+	swift test $(SWIFT_FLAGS) --disable-xctest --skip-build
 
 format: ## format the sources in place
 	swift format --in-place --recursive --parallel $(SOURCES)
