@@ -17,7 +17,7 @@ typedef struct {
   /// One block of channels: diff_src, and sums[c], sums[C + c] += diff * src of the two heads.
   void (*backward)(
       const void *src, int64_t stride, const float *diff0, const float *diff1, const float *weights0, const float *weights1,
-      void *diff_src, int64_t diff_src_stride, int64_t pixels, int64_t channels, float *sums);
+      void *diff_src, int64_t diff_src_stride, int64_t pixels, int64_t channels, double *sums);
 } loops;
 
 #define LOOPS "HeadsLoops.h"
@@ -27,7 +27,8 @@ typedef struct {
   const loops *loops;
   const kernels_view *src, *diff_src;
   const float *weights, *bias, *diff_dst;
-  float *dst, *scratch;
+  float *dst;
+  double *scratch;
   int64_t images;
 } heads_work;
 
@@ -64,7 +65,7 @@ static void heads_backward_block(void *context, int64_t index) {
   const int64_t pixels = src->columns, image = block.plane / src->channel_blocks;
   const int64_t head = work->images * src->rows * pixels;
   const float *weights = work->weights + block.channel;
-  float *sums = work->scratch + index * 2 * src->channels;
+  double *sums = work->scratch + index * 2 * src->channels;
   for (int64_t i = 0; i < 2 * src->channels; i++) sums[i] = 0;
   for (int64_t row = block.row; row < block.end; row++) {
     const float *diff = work->diff_dst + (image * src->rows + row) * pixels;
@@ -76,7 +77,7 @@ static void heads_backward_block(void *context, int64_t index) {
 
 void kernels_heads_backward(
     const kernels_view *src, const float *diff_dst, const float *weights, const kernels_view *diff_src, double *diff_weights,
-    double *diff_bias, float *scratch) {
+    double *diff_bias, double *scratch) {
   require(same_shape(src, diff_src) && src->type == diff_src->type, __func__, "diff_src must have the shape and type of src");
   heads_work work = {
       .loops = current_loops(src->type),

@@ -59,23 +59,23 @@ static void NAME(heads)(
 
 static void NAME(backward)(
     const void *src, int64_t stride, const float *diff0, const float *diff1, const float *weights0, const float *weights1,
-    void *diff_src, int64_t diff_src_stride, int64_t pixels, int64_t channels, float *sums) {
+    void *diff_src, int64_t diff_src_stride, int64_t pixels, int64_t channels, double *sums) {
   const ELEMENT *p = src;
   ELEMENT *result = diff_src;
   for (int64_t x = 0; x < pixels; x++, result += diff_src_stride)
     INDEPENDENT for (int64_t c = 0; c < channels; c++) STORE(result + c, diff0[x] * weights0[c] + diff1[x] * weights1[c]);
 
   // Eight pixels share one load and one store of the sums, see StatisticsLoops.h.
-  float *sums1 = sums + channels;
+  double *sums1 = sums + channels;
   int64_t x = 0;
   for (; x + 8 <= pixels; x += 8, p += 8 * stride)
     INDEPENDENT for (int64_t c = 0; c < channels; c++) {
-      float s0 = sums[c], s1 = sums1[c];
+      double s0 = sums[c], s1 = sums1[c];
 #pragma clang loop unroll(full)
       for (int64_t i = 0; i < 8; i++) {
         const float value = LOAD(p + i * stride + c);
-        s0 += diff0[x + i] * value;
-        s1 += diff1[x + i] * value;
+        s0 += (double)(diff0[x + i] * value);
+        s1 += (double)(diff1[x + i] * value);
       }
       sums[c] = s0;
       sums1[c] = s1;
@@ -83,8 +83,8 @@ static void NAME(backward)(
   for (; x < pixels; x++, p += stride)
     INDEPENDENT for (int64_t c = 0; c < channels; c++) {
       const float value = LOAD(p + c);
-      sums[c] += diff0[x] * value;
-      sums1[c] += diff1[x] * value;
+      sums[c] += (double)(diff0[x] * value);
+      sums1[c] += (double)(diff1[x] * value);
     }
 }
 

@@ -13,7 +13,7 @@ typedef struct {
   /// sums[c] += sum g; sums[C + c] += sum g * xhat
   void (*backward_sums)(
       const void *src, int64_t src_stride, const void *diff_dst, int64_t diff_dst_stride, int64_t pixels, int64_t channels,
-      parameters p, float *sums);
+      parameters p, double *sums);
   void (*backward)(
       const void *src, int64_t src_stride, const void *diff_dst, int64_t diff_dst_stride, void *diff_src, int64_t diff_src_stride,
       int64_t pixels, int64_t channels, parameters p);
@@ -26,7 +26,7 @@ typedef struct {
   const loops *loops;
   const kernels_view *src, *diff_dst, *dst;  // dst: of the forward pass, or diff_src
   parameters parameters;
-  float *scratch;
+  double *scratch;
   bool join;
 } normalisation_work;
 
@@ -58,7 +58,7 @@ static void backward_sums_block(void *context, int64_t index) {
   const row_block block = block_at(src, index);
   const int64_t rows = work->join ? block.end - block.row : 1;
   const parameters p = from_channel(work->parameters, block.channel);
-  float *sums = work->scratch + index * 2 * src->channels;
+  double *sums = work->scratch + index * 2 * src->channels;
   for (int64_t i = 0; i < 2 * src->channels; i++) sums[i] = 0;
   for (int64_t row = block.row; row < block.end; row += rows)
     work->loops->backward_sums(
@@ -97,7 +97,7 @@ void kernels_normalise_relu(
 
 void kernels_normalise_backward_sums(
     const kernels_view *src, const kernels_view *diff_dst, const float *mean, const float *inverse_deviation, const float *scale,
-    const float *beta, double *sums, float *scratch) {
+    const float *beta, double *sums, double *scratch) {
   require_alike(src, diff_dst, __func__);
   normalisation_work work = {
       .loops = current_loops(src->type),

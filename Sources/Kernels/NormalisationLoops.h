@@ -14,20 +14,20 @@ static void NAME(normalise_relu)(
 // Eight pixels share one load and one store of the sums, see StatisticsLoops.h.
 static void NAME(backward_sums)(
     const void *src, int64_t src_stride, const void *diff_dst, int64_t diff_dst_stride, int64_t pixels, int64_t channels, parameters p,
-    float *sums) {
+    double *sums) {
   const ELEMENT *z = src, *diff = diff_dst;
-  float *products = sums + channels;
+  double *products = sums + channels;
   int64_t x = 0;
   for (; x + 8 <= pixels; x += 8, z += 8 * src_stride, diff += 8 * diff_dst_stride)
     INDEPENDENT for (int64_t c = 0; c < channels; c++) {
-      float s = sums[c], q = products[c];
+      double s = sums[c], q = products[c];
 #pragma clang loop unroll(full)
       for (int64_t i = 0; i < 8; i++) {
         const float centred = LOAD(z + i * src_stride + c) - p.mean[c];
         const float d = LOAD(diff + i * diff_dst_stride + c);
         const float g = centred * p.scale[c] + p.beta[c] > 0 ? d : 0;
-        s += g;
-        q += g * (centred * p.inverse_deviation[c]);
+        s += (double)g;
+        q += (double)(g * (centred * p.inverse_deviation[c]));
       }
       sums[c] = s;
       products[c] = q;
@@ -37,8 +37,8 @@ static void NAME(backward_sums)(
       const float centred = LOAD(z + c) - p.mean[c];
       const float d = LOAD(diff + c);
       const float g = centred * p.scale[c] + p.beta[c] > 0 ? d : 0;
-      sums[c] += g;
-      products[c] += g * (centred * p.inverse_deviation[c]);
+      sums[c] += (double)g;
+      products[c] += (double)(g * (centred * p.inverse_deviation[c]));
     }
 }
 

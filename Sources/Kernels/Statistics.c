@@ -4,9 +4,9 @@
 
 typedef struct {
   /// s[c] += sum (z - shift); s[C + c] += sum (z - shift)^2
-  void (*statistics)(const void *src, int64_t stride, int64_t pixels, int64_t channels, const float *shift, float *sums);
+  void (*statistics)(const void *src, int64_t stride, int64_t pixels, int64_t channels, const float *shift, double *sums);
   /// s[c] += sum z
-  void (*sums)(const void *src, int64_t stride, int64_t pixels, int64_t channels, float *sums);
+  void (*sums)(const void *src, int64_t stride, int64_t pixels, int64_t channels, double *sums);
 } loops;
 
 #define LOOPS "StatisticsLoops.h"
@@ -16,7 +16,7 @@ typedef struct {
   const loops *loops;
   const kernels_view *src;
   const float *shift;  // null: plain sums
-  float *scratch;
+  double *scratch;
 } statistics_work;
 
 static void sum_block(void *context, int64_t index) {
@@ -25,7 +25,7 @@ static void sum_block(void *context, int64_t index) {
   const row_block block = block_at(src, index);
   const int64_t rows = rows_join(src) ? block.end - block.row : 1, channels = src->channels;
   const int64_t row_count = work->shift ? 2 : 1;
-  float *sums = work->scratch + index * row_count * channels;
+  double *sums = work->scratch + index * row_count * channels;
   for (int64_t i = 0; i < row_count * channels; i++) sums[i] = 0;
   for (int64_t row = block.row; row < block.end; row += rows) {
     const void *p = row_at(src, block.plane, row);
@@ -36,13 +36,13 @@ static void sum_block(void *context, int64_t index) {
   }
 }
 
-void kernels_statistics(const kernels_view *src, const float *shift, double *sums, float *scratch) {
+void kernels_statistics(const kernels_view *src, const float *shift, double *sums, double *scratch) {
   statistics_work work = {current_loops(src->type), src, shift, scratch};
   parallel_for(block_count(src), sum_block, &work);
   add_block_sums(src, scratch, 2, sums);
 }
 
-void kernels_channel_sums(const kernels_view *src, double *sums, float *scratch) {
+void kernels_channel_sums(const kernels_view *src, double *sums, double *scratch) {
   statistics_work work = {current_loops(src->type), src, 0, scratch};
   parallel_for(block_count(src), sum_block, &work);
   add_block_sums(src, scratch, 1, sums);

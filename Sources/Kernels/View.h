@@ -1,4 +1,4 @@
-// Activations cut into row blocks: the unit of work of a thread and of a sum in f32.
+// Activations cut into row blocks: the unit of work of a thread and of a partial sum.
 #ifndef UNMIX_VIEW_H
 #define UNMIX_VIEW_H
 
@@ -9,10 +9,8 @@
 
 #include "Kernels.h"
 
-/// Pixels of a row block, as near as whole rows allow: short enough for sums in f32, long enough to be worth a call.
-/// Where a picture is black, the same value is added again and again and every rounding errs the same way, so the error
-/// of a sum grows with the block: 256 pixels cost the first layer's variance 4e-6, 32 stay below 1e-6.
-#define BLOCK_PIXELS 32
+/// Pixels of a row block, as near as whole rows allow: enough to be worth a call, few enough that every thread has some.
+#define BLOCK_PIXELS 256
 
 /// Stops the program: the caller broke the contract of Kernels.h.
 static inline void require(bool condition, const char *function, const char *rule) {
@@ -68,8 +66,8 @@ static inline bool half_shape(const kernels_view *half, const kernels_view *whol
          half->channels == whole->channels && half->channel_blocks == whole->channel_blocks;
 }
 
-/// sums[r * C + c] = sum over row blocks, in their order and in f64, of the f32 sums that each block left in scratch,
+/// sums[r * C + c] = sum over row blocks, in their order, of the sums that each block left in scratch,
 /// laid out [block][row_count][channels]. So the result does not depend on the number of threads.
-void add_block_sums(const kernels_view *view, const float *scratch, int64_t row_count, double *sums);
+void add_block_sums(const kernels_view *view, const double *scratch, int64_t row_count, double *sums);
 
 #endif

@@ -104,10 +104,7 @@ def forward(weights, x, training, statistics=None, move=False):
 
 
 def pictures():
-    """Soft blobs and bars on a noisy ground, intensities that bytes hold.
-
-    The noise keeps the statistics of few channels well conditioned: on black ground their variance is tiny beside the
-    square of their mean, and float32 itself is then further from float64 than the tolerances of the published network."""
+    """Soft blobs and bars on black ground, intensities that bytes hold."""
     y, x = np.mgrid[0:32, 0:32]
     first, second = np.zeros((2, BATCH, 1, 32, 32))
     for n in range(BATCH):
@@ -116,7 +113,6 @@ def pictures():
             first[n, 0] += np.exp(-((x - a) ** 2 + (y - b) ** 2) / r ** 2)
         a, b, c, d = rng.uniform(4, 14), rng.uniform(18, 28), rng.uniform(4, 14), rng.uniform(18, 28)
         second[n, 0] = ((x > a) & (x < b) & (y > c) & (y < d)) * (0.5 + 0.5 * np.sin(x * 0.7 + y * 0.3 + n))
-    first, second = (0.5 * t + 0.5 * rng.uniform(0, 1, t.shape) for t in (first, second))
     targets = [exact(np.round(np.clip(t, 0, 1) * 255) / 255) for t in (first, second)]
     return exact(((targets[0] + targets[1]) / 2).numpy()), targets
 

@@ -21,8 +21,6 @@ struct Layout: CustomTestStringConvertible, Sendable {
   var outerStride: Int { (rows + 2 * halo) * rowStride }
   var pixels: Int { images * rows * columns }
   var count: Int { pixels * channels }
-  /// Longest run of pixels that a kernel may sum in f32.
-  var longestBlock: Int { max(256, columns) }
 
   func offset(_ image: Int, _ row: Int, _ column: Int, _ channel: Int) -> Int {
     let plane = image * blocks + channel / channelsPerBlock

@@ -15,7 +15,7 @@ extension KernelsTests {
       _ src: Activation, _ diffDst: [Float], weights: [Float], _ diffSrc: Activation
     ) -> [Double] {
       var diffBias = [Double](repeating: .nan, count: 2)
-      let diffWeights = sums(src, count: 2 * src.layout.channels, scratchFactor: 2) { sums, scratch in
+      let diffWeights = sums(src, count: 2 * src.layout.channels) { sums, scratch in
         var view = unsafe src.view, to = unsafe diffSrc.view
         unsafe kernels_heads_backward(&view, diffDst, weights, &to, &sums, &diffBias, &scratch)
       }
@@ -77,7 +77,7 @@ extension KernelsTests {
         expectClose(
           inEveryConfiguration { headsBackward(src, diffDst, weights: weights, diffSrc) },
           expected + diffWeights + diffBias,
-          tolerance: tolerance + sizes.map { Double(layout.longestBlock + 2) * roundoff32 * $0 }
+          tolerance: tolerance + sizes.map { 1.001 * roundoff32 * $0 }
             + diffBias.map { Double(layout.pixels) * roundoff64 * $0 },
           "diffSrc, diffWeights, diffBias")
         #expect(diffSrc.surroundingsAreUntouched)

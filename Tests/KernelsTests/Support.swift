@@ -6,6 +6,11 @@ import Testing
 
 /// Unit roundoff of f32, bf16 and f64: half the distance between 1 and the next number.
 let roundoff32 = 0x1p-24
+
+/// What two f64 sums of `terms` terms may differ by, `sizes` being the sums of the terms' magnitudes.
+func f64SumTolerance(_ sizes: [Double], terms: Int) -> [Double] {
+  sizes.map { 2 * Double(terms + 2) * 0x1p-53 * $0 }
+}
 let roundoff16 = 0x1p-8
 let roundoff64 = 0x1p-53
 
@@ -111,13 +116,12 @@ func expectEqual(
 
 /// Sums from `kernel`, which gets `sums` full of NaN and scratch of exactly the size that Kernels.h asks for.
 func sums(
-  _ src: Activation, count: Int, scratchFactor: Int = 1,
-  _ kernel: (inout [Double], inout [Float]) -> Void
+  _ src: Activation, count: Int, _ kernel: (inout [Double], inout [Double]) -> Void
 ) -> [Double] {
   var view = unsafe src.view
-  let scratchCount = scratchFactor * Int(unsafe kernels_sums_scratch_count(&view))
+  let scratchCount = Int(unsafe kernels_sums_scratch_count(&view))
   let guarded = 16
-  var scratch = [Float](repeating: -7, count: scratchCount + guarded)
+  var scratch = [Double](repeating: -7, count: scratchCount + guarded)
   var sums = [Double](repeating: .nan, count: count)
   kernel(&sums, &scratch)
   #expect(scratch.suffix(guarded).allSatisfy { $0 == -7 }, "wrote beyond the scratch")

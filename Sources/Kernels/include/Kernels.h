@@ -39,14 +39,14 @@ int kernels_use_isa(kernels_isa isa);
 /// Threads of the team (libgomp's own, which oneDNN uses too: its OpenMP setting follows). 1 until set.
 void kernels_set_threads(int threads);
 
-/// Floats that `kernels_statistics`, `kernels_normalise_backward_sums`, `kernels_channel_sums` need as scratch for a view.
+/// Doubles that `kernels_statistics`, `kernels_normalise_backward_sums`, `kernels_channel_sums` need as scratch for a view.
 int64_t kernels_sums_scratch_count(const kernels_view *_Nonnull src);
 
-/// sums[0..<C] = sum(z - shift), sums[C..<2C] = sum((z - shift)^2), overwritten. f32 within a row block, then f64.
-void kernels_statistics(const kernels_view *_Nonnull src, const float *_Nonnull shift, double *_Nonnull sums, float *_Nonnull scratch);
+/// sums[0..<C] = sum(z - shift), sums[C..<2C] = sum((z - shift)^2), overwritten.
+void kernels_statistics(const kernels_view *_Nonnull src, const float *_Nonnull shift, double *_Nonnull sums, double *_Nonnull scratch);
 
 /// sums[0..<C] = sum of src, overwritten: the gradient of a bias.
-void kernels_channel_sums(const kernels_view *_Nonnull src, double *_Nonnull sums, float *_Nonnull scratch);
+void kernels_channel_sums(const kernels_view *_Nonnull src, double *_Nonnull sums, double *_Nonnull scratch);
 
 /// dst = max(0, (src - mean) * scale + beta), scale = gamma * inverseDeviation, NaN stays NaN. dst may be a channel slice of a wider buffer.
 void kernels_normalise_relu(
@@ -58,7 +58,7 @@ void kernels_normalise_relu(
 void kernels_normalise_backward_sums(
     const kernels_view *_Nonnull src, const kernels_view *_Nonnull diff_dst, const float *_Nonnull mean,
     const float *_Nonnull inverse_deviation, const float *_Nonnull scale, const float *_Nonnull beta, double *_Nonnull sums,
-    float *_Nonnull scratch);
+    double *_Nonnull scratch);
 
 /// diff_src = scale * (g - mean_g - xhat * mean_g_xhat), g as above. diff_src may be diff_dst itself (same layout).
 void kernels_normalise_backward(
@@ -89,10 +89,10 @@ void kernels_squared_error(
     double *_Nonnull squared_errors, float *_Nullable diff_dst);
 
 /// Backward of `kernels_heads`: diff_src = sum_h diff_dst[h] * weights[h]; diff_weights [2][C] and diff_bias [2] in f64, overwritten.
-/// scratch: 2 * kernels_sums_scratch_count(src) floats.
+/// scratch: kernels_sums_scratch_count(src) doubles.
 void kernels_heads_backward(
     const kernels_view *_Nonnull src, const float *_Nonnull diff_dst, const float *_Nonnull weights,
-    const kernels_view *_Nonnull diff_src, double *_Nonnull diff_weights, double *_Nonnull diff_bias, float *_Nonnull scratch);
+    const kernels_view *_Nonnull diff_src, double *_Nonnull diff_weights, double *_Nonnull diff_bias, double *_Nonnull scratch);
 
 /// Keras's Adam, in place, one pass: m += (g - m) * (1 - beta1); v += (g * g - v) * (1 - beta2); w -= alpha * m / (sqrt(v) + epsilon).
 /// `alpha` holds learning rate and bias correction. Bit-identical at every instruction set (no contraction, no estimates).

@@ -2,20 +2,20 @@ internal import Kernels
 
 /// The C kernels by the network's names: the one place of this module that calls them on activations.
 extension ActivationView {
-  /// Floats of scratch that the summing kernels need for this view.
+  /// Doubles of scratch that the summing kernels need for this view.
   var sumsScratchCount: Int {
     unsafe withUnsafePointer(to: raw) { unsafe Int(kernels_sums_scratch_count($0)) }
   }
 
   /// sums[0..<C] = sum(x - shift), sums[C..<2C] = sum((x - shift)^2), over this process's images.
   func statistics(
-    shift: UnsafePointer<Float>, into sums: UnsafeMutablePointer<Double>, scratch: AlignedBuffer<Float>
+    shift: UnsafePointer<Float>, into sums: UnsafeMutablePointer<Double>, scratch: AlignedBuffer<Double>
   ) {
     unsafe withUnsafePointer(to: raw) { unsafe kernels_statistics($0, shift, sums, scratch.base) }
   }
 
   /// sums[0..<C] = sum of this view over images and pixels.
-  func channelSums(into sums: UnsafeMutablePointer<Double>, scratch: AlignedBuffer<Float>) {
+  func channelSums(into sums: UnsafeMutablePointer<Double>, scratch: AlignedBuffer<Double>) {
     unsafe withUnsafePointer(to: raw) { unsafe kernels_channel_sums($0, sums, scratch.base) }
   }
 
@@ -31,7 +31,7 @@ extension ActivationView {
   /// sums[0..<C] = sum(g), sums[C..<2C] = sum(g * xhat); self is the normalisation's input, g the gradient through the ReLU.
   func normalisationBackwardSums(
     diffDst: ActivationView, _ by: Normalisation, into sums: UnsafeMutablePointer<Double>,
-    scratch: AlignedBuffer<Float>
+    scratch: AlignedBuffer<Double>
   ) {
     unsafe withUnsafePointer(to: raw) { src in
       unsafe withUnsafePointer(to: diffDst.raw) { diffDst in
@@ -89,7 +89,7 @@ extension ActivationView {
   /// Backward of `heads`: the gradient of self, of the weights [2, C] and of the biases [2].
   func headsBackward(
     diffDst: AlignedBuffer<Float>, weights: AlignedBuffer<Float>, diffSrc: ActivationView,
-    diffWeights: AlignedBuffer<Double>, diffBias: AlignedBuffer<Double>, scratch: AlignedBuffer<Float>
+    diffWeights: AlignedBuffer<Double>, diffBias: AlignedBuffer<Double>, scratch: AlignedBuffer<Double>
   ) {
     unsafe withUnsafePointer(to: raw) { src in
       unsafe withUnsafePointer(to: diffSrc.raw) { diffSrc in

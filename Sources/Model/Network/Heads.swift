@@ -17,7 +17,7 @@ final class Heads {
   private let (weights, bias): (AlignedBuffer<Float>, AlignedBuffer<Float>)
   private let diffPredictions: AlignedBuffer<Float>?
   private let (diffWeights, diffBias): (AlignedBuffer<Double>, AlignedBuffer<Double>)
-  private let scratch: AlignedBuffer<Float>
+  private let scratch: AlignedBuffer<Double>
   private var diffSrc: Activation?
 
   init(src: Activation, mode: UNet.Mode, plan: NetworkPlan) {
@@ -36,7 +36,7 @@ final class Heads {
     diffPredictions = mode == .training ? AlignedBuffer(repeating: 0, count: 2 * pixels) : nil
     diffWeights = AlignedBuffer(repeating: 0, count: 2 * src.channels)
     diffBias = AlignedBuffer(repeating: 0, count: 2)
-    scratch = plan.scratch(for: 2 * src.view.sumsScratchCount)
+    scratch = plan.scratch(for: src.view.sumsScratchCount)
   }
 
   func planBackward(diffSrc: Activation) { self.diffSrc = diffSrc }

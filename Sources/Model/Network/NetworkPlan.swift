@@ -10,7 +10,7 @@ final class NetworkPlan {
 
   /// Three blocks of bytes, each as large as the largest activation that takes turns in it.
   private var turns: [AlignedBuffer<UInt8>] = []
-  private var sumsScratch: AlignedBuffer<Float>
+  private let sumsScratch: AlignedBuffer<Double>
 
   init(layout: ParameterLayout, values: AlignedBuffer<Float>, precision: Precision, batch: Int, mode: UNet.Mode) throws
   {
@@ -26,17 +26,13 @@ final class NetworkPlan {
     let byteCount = Activation.byteCount(
       precision, batch: batch, size: UNetConfiguration.imageSize, channels: configuration.baseChannels)
     turns = (0..<3).map { _ in AlignedBuffer(repeating: 0, count: byteCount) }
-    // Four times the largest view's need would not be known before it exists; the heads' need is the largest.
-    let outermost = Activation(
-      precision, batch: batch, size: UNetConfiguration.imageSize, channels: configuration.baseChannels,
-      sharing: turns[0])
-    var largest = 2 * outermost.view.sumsScratchCount
-    for stage in 0..<configuration.blocks {
-      let inner = Activation(
+    let turn = turns[0]
+    let largest = (0..<configuration.blocks).map { stage in
+      Activation(
         precision, batch: batch, size: UNetConfiguration.imageSize >> stage,
-        channels: configuration.channels(stage: stage), sharing: turns[0])
-      largest = max(largest, inner.view.sumsScratchCount)
-    }
+        channels: configuration.channels(stage: stage), sharing: turn
+      ).view.sumsScratchCount
+    }.max()!
     sumsScratch = AlignedBuffer(repeating: 0, count: largest)
   }
 
@@ -51,8 +47,8 @@ final class NetworkPlan {
   }
 
   /// The scratch of the summing kernels, which run one at a time.
-  func scratch(for count: Int) -> AlignedBuffer<Float> {
-    precondition(count <= sumsScratch.count, "scratch of \(count) floats in a block of \(sumsScratch.count)")
+  func scratch(for count: Int) -> AlignedBuffer<Double> {
+    precondition(count <= sumsScratch.count, "scratch of \(count) doubles in a block of \(sumsScratch.count)")
     return sumsScratch
   }
 

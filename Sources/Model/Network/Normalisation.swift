@@ -52,7 +52,7 @@ final class Normalisation {
   /// Batch statistics of `src` over all ranks, and the moving statistics moved towards them. Collective.
   /// `localCount` is the number of pixels this rank holds in `src`.
   func measure(
-    _ src: ActivationView, localCount: Int, scratch: AlignedBuffer<Float>, ranks: any CrossRankSums
+    _ src: ActivationView, localCount: Int, scratch: AlignedBuffer<Double>, ranks: any CrossRankSums
   ) throws {
     let sums = unsafe self.sums.elements
     unsafe sums[0] = Double(localCount)
@@ -90,7 +90,7 @@ final class Normalisation {
 
   /// The sums of the backward pass over all ranks. Collective. Writes this rank's part of the gradients of gamma and beta.
   func measureBackward(
-    _ src: ActivationView, diffDst: ActivationView, scratch: AlignedBuffer<Float>, ranks: any CrossRankSums,
+    _ src: ActivationView, diffDst: ActivationView, scratch: AlignedBuffer<Double>, ranks: any CrossRankSums,
     diffGamma: UnsafeMutablePointer<Float>, diffBeta: UnsafeMutablePointer<Float>
   ) throws {
     let sums = unsafe self.sums.elements(0..<2 * channels)

@@ -10,7 +10,7 @@ final class NormalisedConvolution {
   private let convolved: Activation
   private let dst: ActivationView
   private let convolution: (any ConvolutionPasses)?
-  private let scratch: AlignedBuffer<Float>
+  private let scratch: AlignedBuffer<Double>
   private let (weights, bias, gamma, beta): (Range<Int>, Range<Int>, Range<Int>, Range<Int>)
 
   private var diffDst: Activation?

@@ -10,7 +10,7 @@ final class Upsampling {
   private let dst: ActivationView
   private let convolution: (any ConvolutionPasses)?
   private let (weights, bias): (Range<Int>, Range<Int>)
-  private let scratch: AlignedBuffer<Float>
+  private let scratch: AlignedBuffer<Double>
   private let biasSums: AlignedBuffer<Double>
   private var diffUpsampled: Activation?
   private var diffDst: ActivationView?
