@@ -1,4 +1,4 @@
-// Plain f64 convolutions. Every pass is a sum, over the nine taps, of products of small matrices.
+// Plain convolutions of f64 numbers. Every pass is a sum, over the nine taps, of products of small matrices.
 #include "Team.h"
 #include "View.h"
 
@@ -14,7 +14,8 @@ typedef struct {
 } matrix_product;
 
 typedef struct {
-  void (*multiply_add)(matrix_product product);
+  /// With sums in f64, and in f32.
+  void (*multiply_add[2])(matrix_product product);
 } loops;
 
 #define LOOPS "OracleLoops.h"
@@ -26,7 +27,7 @@ typedef struct {
 /// One pass. `fine` is the output side of a transposed convolution and either side of an ordinary one, `coarse` the other:
 /// pixel (y, x) of coarse meets pixel (stride * y + ky - shift, stride * x + kx - shift) of fine through tap (ky, kx).
 typedef struct {
-  const loops *loops;
+  void (*multiply_add)(matrix_product product);
   const double *coarse, *fine;
   double *result;          // of the pass: pixels of one side, or weights [tap][coarse channels][fine channels]
   const double *weights;   // [tap][channels of the side read][channels of the side written]
@@ -62,7 +63,7 @@ static void gather_row(void *context, int64_t index) {
     const int64_t fine_y = p->stride * y + tap / 3 - p->shift;
     if (fine_y < 0 || fine_y >= p->fine_h) continue;
     const span s = columns_of_tap(p, tap % 3);
-    p->loops->multiply_add((matrix_product){
+    p->multiply_add((matrix_product){
         .rows = s.end - s.first, .terms = in, .count = out,
         .a = p->fine + ((image * p->fine_h + fine_y) * p->fine_w + s.fine) * in, .a_row = p->stride * in, .a_term = 1,
         .x = p->weights + tap * in * out, .x_term = out,
@@ -80,7 +81,7 @@ static void spread_row(void *context, int64_t index) {
     const int64_t scaled = fine_y - tap / 3 + p->shift, y = scaled / p->stride;
     if (scaled < 0 || scaled % p->stride != 0 || y >= p->coarse_h) continue;
     const span s = columns_of_tap(p, tap % 3);
-    p->loops->multiply_add((matrix_product){
+    p->multiply_add((matrix_product){
         .rows = s.end - s.first, .terms = in, .count = out,
         .a = p->coarse + ((image * p->coarse_h + y) * p->coarse_w + s.first) * in, .a_row = in, .a_term = 1,
         .x = p->weights + tap * in * out, .x_term = out,
@@ -102,7 +103,7 @@ static void weights_piece(void *context, int64_t index) {
     for (int64_t y = 0; y < p->coarse_h; y++) {
       const int64_t fine_y = p->stride * y + tap / 3 - p->shift;
       if (fine_y < 0 || fine_y >= p->fine_h) continue;
-      p->loops->multiply_add((matrix_product){
+      p->multiply_add((matrix_product){
           .rows = channels, .terms = s.end - s.first, .count = p->fine_channels,
           .a = p->coarse + ((image * p->coarse_h + y) * p->coarse_w + s.first) * p->coarse_channels + channel,
           .a_row = 1, .a_term = p->coarse_channels,
@@ -136,14 +137,14 @@ static void taps_last(const double *src, int64_t a_count, int64_t b_count, doubl
 }
 
 /// An ordinary convolution gathers: its dst is the coarse side, at stride 1.
-static pass convolution_pass(int64_t n, int64_t h, int64_t w, int64_t in_channels, int64_t out_channels) {
-  return (pass){.loops = current_loops(), .n = n, .stride = 1, .shift = 1, .coarse_h = h, .coarse_w = w,
+static pass convolution_pass(int64_t n, int64_t h, int64_t w, int64_t in_channels, int64_t out_channels, bool f32_sums) {
+  return (pass){.multiply_add = current_loops()->multiply_add[f32_sums], .n = n, .stride = 1, .shift = 1, .coarse_h = h, .coarse_w = w,
                 .coarse_channels = out_channels, .fine_h = h, .fine_w = w, .fine_channels = in_channels};
 }
 
 /// A transposed convolution spreads: its src is the coarse side; row and column 2n, beyond the edge, are dropped.
-static pass transposed_pass(int64_t n, int64_t h, int64_t w, int64_t in_channels, int64_t out_channels) {
-  return (pass){.loops = current_loops(), .n = n, .stride = 2, .shift = 0, .coarse_h = h, .coarse_w = w,
+static pass transposed_pass(int64_t n, int64_t h, int64_t w, int64_t in_channels, int64_t out_channels, bool f32_sums) {
+  return (pass){.multiply_add = current_loops()->multiply_add[f32_sums], .n = n, .stride = 2, .shift = 0, .coarse_h = h, .coarse_w = w,
                 .coarse_channels = in_channels, .fine_h = 2 * h, .fine_w = 2 * w, .fine_channels = out_channels};
 }
 
@@ -180,28 +181,28 @@ static void weight_gradient(pass p, const double *coarse, const double *fine, do
 
 void kernels_oracle_convolution(
     const double *src, const double *weights, const double *bias, double *dst, int64_t n, int64_t h, int64_t w, int64_t in_channels,
-    int64_t out_channels) {
-  gather(convolution_pass(n, h, w, in_channels, out_channels), weights, bias, src, dst);
+    int64_t out_channels, bool f32_sums) {
+  gather(convolution_pass(n, h, w, in_channels, out_channels, f32_sums), weights, bias, src, dst);
 }
 
 void kernels_oracle_convolution_backward(
     const double *src, const double *weights, const double *diff_dst, double *diff_src, double *diff_weights, int64_t n, int64_t h,
-    int64_t w, int64_t in_channels, int64_t out_channels) {
-  const pass p = convolution_pass(n, h, w, in_channels, out_channels);
+    int64_t w, int64_t in_channels, int64_t out_channels, bool f32_sums) {
+  const pass p = convolution_pass(n, h, w, in_channels, out_channels, f32_sums);
   if (diff_src) spread(p, weights, 0, diff_dst, diff_src);
   weight_gradient(p, diff_dst, src, diff_weights);
 }
 
 void kernels_oracle_transposed_convolution(
     const double *src, const double *weights, const double *bias, double *dst, int64_t n, int64_t h, int64_t w, int64_t in_channels,
-    int64_t out_channels) {
-  spread(transposed_pass(n, h, w, in_channels, out_channels), weights, bias, src, dst);
+    int64_t out_channels, bool f32_sums) {
+  spread(transposed_pass(n, h, w, in_channels, out_channels, f32_sums), weights, bias, src, dst);
 }
 
 void kernels_oracle_transposed_convolution_backward(
     const double *src, const double *weights, const double *diff_dst, double *diff_src, double *diff_weights, int64_t n, int64_t h,
-    int64_t w, int64_t in_channels, int64_t out_channels) {
-  const pass p = transposed_pass(n, h, w, in_channels, out_channels);
+    int64_t w, int64_t in_channels, int64_t out_channels, bool f32_sums) {
+  const pass p = transposed_pass(n, h, w, in_channels, out_channels, f32_sums);
   gather(p, weights, 0, diff_dst, diff_src);
   weight_gradient(p, src, diff_dst, diff_weights);
 }

@@ -17,6 +17,7 @@ extension OraclePass {
       if i < blocks - 1 {
         diff = maxPoolBackward(diff)
         for (j, skip) in diffSkips.removeLast().enumerated() { diff[j] += skip }
+        diff = stored(diff)
       }
       diff = stageBackward(diff)
     }
@@ -25,6 +26,7 @@ extension OraclePass {
 
   private func headsBackward(_ diffPredictions: [Double]) -> [Double] {
     let src = headSource!
+    let diffPredictions = storedSingle(diffPredictions)
     var diffSrc = Array(repeating: 0.0, count: src.data.count)
     for (h, head) in layout.configuration.heads.enumerated() {
       let kernel = Array(weights("head.\(head).weight"))
@@ -41,7 +43,7 @@ extension OraclePass {
       setGradient("head.\(head).weight", diffKernel)
       setGradient("head.\(head).bias", [diffBias])
     }
-    return diffSrc
+    return stored(diffSrc)
   }
 
   private func stageBackward(_ diffDst: [Double]) -> [Double] {
@@ -55,16 +57,17 @@ extension OraclePass {
     let diffZ = normalisationBackward(layer, diffDst)
     let (src, channels) = (layer.src, layer.preactivation.channels)
     var diffKernel = Array(repeating: 0.0, count: layout[layer.name.convolution + ".weight"].range.count)
+    let kernel = packed(layer.name.convolution + ".weight")
     let diffSrc = unsafe doubles(src.data.count) { diffSrc in
       unsafe diffKernel.withUnsafeMutableBufferPointer { diffKernel in
         unsafe kernels_oracle_convolution_backward(
-          src.data, Array(weights(layer.name.convolution + ".weight")), diffZ, diffSrc, diffKernel.baseAddress!,
-          Int64(src.n), Int64(src.rows), Int64(src.columns), Int64(src.channels), Int64(channels))
+          src.data, kernel, diffZ, diffSrc, diffKernel.baseAddress!, Int64(src.n), Int64(src.rows), Int64(src.columns),
+          Int64(src.channels), Int64(channels), rounds)
       }
     }
     setGradient(layer.name.convolution + ".weight", diffKernel)
     // The bias keeps its gradient of exactly 0: the normalisation takes any constant away again.
-    return diffSrc
+    return stored(diffSrc)
   }
 
   private func normalisationBackward(_ layer: NormalisedConvolution, _ diffDst: [Double]) -> [Double] {
@@ -72,7 +75,9 @@ extension OraclePass {
     var g = diffDst
     var (sum, sumXhat) = (Array(repeating: 0.0, count: channels), Array(repeating: 0.0, count: channels))
     for i in g.indices {
-      if layer.preactivation.data[i] <= 0 { g[i] = 0 }
+      let value = layer.preactivation.data[i]
+      let changesSides = abs(value) < variation.margin
+      if (value <= 0) != changesSides { g[i] = 0 }
       sum[i % channels] += g[i]
       sumXhat[i % channels] += g[i] * layer.xhat[i]
     }
@@ -80,11 +85,11 @@ extension OraclePass {
     setGradient(layer.name.normalisation + ".gamma", sumXhat)
     let gamma = Array(weights(layer.name.normalisation + ".gamma"))
     let count = Double(layer.preactivation.pixels)
-    for i in g.indices {
-      let c = i % channels
-      g[i] = gamma[c] * layer.inverseDeviation[c] * (g[i] - sum[c] / count - layer.xhat[i] * sumXhat[c] / count)
-    }
-    return g
+    let (mean, meanXhat) = (storedSingle(sum.map { $0 / count }), storedSingle(sumXhat.map { $0 / count }))
+    let parallel = storedSingle(g.indices.map { layer.xhat[$0] * meanXhat[$0 % channels] })
+    let centred = storedSingle(g.indices.map { g[$0] - mean[$0 % channels] })
+    let orthogonal = storedSingle(g.indices.map { centred[$0] - parallel[$0] })
+    return stored(g.indices.map { gamma[$0 % channels] * layer.inverseDeviation[$0 % channels] * orthogonal[$0] })
   }
 
   func maxPoolBackward(_ diffDst: [Double]) -> [Double] {
@@ -111,15 +116,16 @@ extension OraclePass {
     var diffBias = Array(repeating: 0.0, count: channels)
     for i in diffDst.indices { diffBias[i % channels] += diffDst[i] }
     var diffKernel = Array(repeating: 0.0, count: layout[name + ".weight"].range.count)
+    let kernel = packed(name + ".weight")
     let diffSrc = unsafe doubles(src.data.count) { diffSrc in
       unsafe diffKernel.withUnsafeMutableBufferPointer { diffKernel in
         unsafe kernels_oracle_transposed_convolution_backward(
-          src.data, Array(weights(name + ".weight")), diffDst, diffSrc, diffKernel.baseAddress!, Int64(src.n),
-          Int64(src.rows), Int64(src.columns), Int64(src.channels), Int64(channels))
+          src.data, kernel, diffDst, diffSrc, diffKernel.baseAddress!, Int64(src.n), Int64(src.rows),
+          Int64(src.columns), Int64(src.channels), Int64(channels), rounds)
       }
     }
     setGradient(name + ".weight", diffKernel)
     setGradient(name + ".bias", diffBias)
-    return diffSrc
+    return stored(diffSrc)
   }
 }

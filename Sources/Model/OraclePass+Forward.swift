@@ -7,7 +7,7 @@ extension OraclePass {
     precondition(input.count % UNetConfiguration.pixelCount == 0, "\(input.count) pixels are no pictures of 32x32")
     let blocks = layout.configuration.blocks
     var x = Activation(
-      n: input.count / UNetConfiguration.pixelCount, rows: size, columns: size, channels: 1, data: input)
+      n: input.count / UNetConfiguration.pixelCount, rows: size, columns: size, channels: 1, data: stored(input))
     var skips: [Activation] = []
     for i in 0..<blocks {
       x = stage("encoder.\(i)", x)
@@ -32,34 +32,36 @@ extension OraclePass {
   private func normalisedConvolution(convolution: String, normalisation: String, _ src: Activation) -> Activation {
     let channels = layout[convolution + ".bias"].range.count
     var z = Activation(n: src.n, rows: src.rows, columns: src.columns, channels: channels, data: [])
+    let kernel = packed(convolution + ".weight")
     z.data = unsafe doubles(src.pixels * channels) { dst in
       unsafe kernels_oracle_convolution(
-        src.data, Array(weights(convolution + ".weight")), Array(weights(convolution + ".bias")), dst, Int64(src.n),
-        Int64(src.rows), Int64(src.columns), Int64(src.channels), Int64(channels))
+        src.data, kernel, Array(weights(convolution + ".bias")), dst, Int64(src.n), Int64(src.rows),
+        Int64(src.columns), Int64(src.channels), Int64(channels), rounds)
     }
+    z.data = stored(z.data)
 
-    let mean: [Double]
-    let variance: [Double]
+    var mean: [Double]
+    var variance: [Double]
     if training {
       (mean, variance) = statistics(z)
+      (mean, variance) = (storedSingle(mean), storedSingle(variance))
       batchStatistics[normalisation] = (mean, variance)
     } else {
       mean = Array(weights(normalisation + ".moving_mean"))
       variance = Array(weights(normalisation + ".moving_variance"))
     }
-    let inverse = variance.map { 1 / ($0 + OracleUNet.normalisationEpsilon).squareRoot() }
+    let inverse = storedSingle(variance.map { 1 / ($0 + OracleUNet.normalisationEpsilon).squareRoot() })
     let gamma = Array(weights(normalisation + ".gamma"))
-    var xhat = z.data
-    for i in xhat.indices {
-      let c = i % channels
-      xhat[i] = (xhat[i] - mean[c]) * inverse[c]
-      z.data[i] = gamma[c] * xhat[i]
-    }
+    let centred = storedSingle(z.data.indices.map { z.data[$0] - mean[$0 % channels] })
+    let xhat = storedSingle(centred.indices.map { centred[$0] * inverse[$0 % channels] })
+    for i in xhat.indices { z.data[i] = gamma[i % channels] * xhat[i] }
+    z.data = storedSingle(z.data)
     avoidKinks(of: z.data, channels: channels, bias: normalisation + ".beta")
     let beta = Array(weights(normalisation + ".beta"))
     for i in z.data.indices { z.data[i] += beta[i % channels] }
+    z.data = storedSingle(z.data)
     var y = z
-    for i in y.data.indices { y.data[i] = max(0, y.data[i]) }
+    y.data = stored(y.data.map { max(0, $0) })
     if training {
       convolutions.append(
         NormalisedConvolution(
@@ -86,6 +88,7 @@ extension OraclePass {
   /// 2x2 maximum with stride 2; of equal values the first in row order wins.
   func maxPool(_ src: Activation) -> Activation {
     var dst = Activation(n: src.n, rows: src.rows / 2, columns: src.columns / 2, channels: src.channels, data: [])
+    let margin = variation.margin
     var winners: [Int] = []
     winners.reserveCapacity(dst.pixels * dst.channels)
     for n in 0..<src.n {
@@ -98,7 +101,7 @@ extension OraclePass {
             let window = [first, first + src.channels, below, below + src.channels]
             for i in window where src.data[i] > src.data[winner] { winner = i }
             let maximum = winner
-            for i in window where src.data[i] < src.data[maximum] && src.data[i] > src.data[maximum] - tieMargin {
+            for i in window where src.data[i] < src.data[maximum] && src.data[i] > src.data[maximum] - margin {
               winner = i
             }
             winners.append(winner)
@@ -115,13 +118,15 @@ extension OraclePass {
   private func upsample(_ name: String, _ src: Activation) -> Activation {
     let channels = layout[name + ".bias"].range.count
     if training { upsamplings.append((name, src)) }
+    let kernel = packed(name + ".weight")
+    let data = unsafe doubles(4 * src.pixels * channels) { dst in
+      unsafe kernels_oracle_transposed_convolution(
+        src.data, kernel, Array(weights(name + ".bias")), dst, Int64(src.n), Int64(src.rows), Int64(src.columns),
+        Int64(src.channels), Int64(channels), rounds)
+    }
     return Activation(
       n: src.n, rows: 2 * src.rows, columns: 2 * src.columns, channels: channels,
-      data: unsafe doubles(4 * src.pixels * channels) { dst in
-        unsafe kernels_oracle_transposed_convolution(
-          src.data, Array(weights(name + ".weight")), Array(weights(name + ".bias")), dst, Int64(src.n),
-          Int64(src.rows), Int64(src.columns), Int64(src.channels), Int64(channels))
-      })
+      data: stored(data))
   }
 
   /// Upsampled channels first, then the skip's.
@@ -141,11 +146,14 @@ extension OraclePass {
     let results = layout.configuration.heads.map { head in
       let kernel = Array(weights("head.\(head).weight"))
       let sums = (0..<src.pixels).map { pixel in
-        kernel.indices.reduce(0) { $0 + src.data[pixel * src.channels + $1] * kernel[$1] }
+        kernel.indices.reduce(0) { sum, c in
+          let next = sum + src.data[pixel * src.channels + c] * kernel[c]
+          return rounds ? Double(Float(next)) : next
+        }
       }
       avoidKinks(of: sums, channels: 1, bias: "head.\(head).bias")
       let bias = weights("head.\(head).bias").first!
-      return sums.map { $0 + bias }
+      return storedSingle(sums.map { $0 + bias })
     }
     if training {
       headSource = src

@@ -31,8 +31,9 @@ final class OraclePass {
   /// a ReLU's kink. The backward pass is of no use then.
   let kinkMargin: Double?
 
-  /// A pooling window whose maximum leads by less than this takes another value of it for the winner. Exact ties never do.
-  let tieMargin: Double
+  /// Which right answer the pass gives.
+  let variation: OracleVariation
+  private var rounding: OracleRounding?
 
   var batchStatistics: [String: (mean: [Double], variance: [Double])] = [:]
   var gradients: [Double] = []
@@ -45,13 +46,35 @@ final class OraclePass {
   var headPreactivations: [[Double]] = []
 
   init(
-    layout: ParameterLayout, values: [Double], training: Bool, kinkMargin: Double? = nil, tieMargin: Double = 0
+    layout: ParameterLayout, values: [Double], training: Bool, kinkMargin: Double? = nil,
+    variation: OracleVariation = .exact
   ) {
     self.layout = layout
     self.values = values
     self.training = training
     self.kinkMargin = kinkMargin
-    self.tieMargin = tieMargin
+    self.variation = variation
+    if case .rounded(let precision, let draw) = variation { rounding = OracleRounding(precision, draw: draw) }
+  }
+
+  /// An activation or its gradient as memory holds it.
+  func stored(_ values: [Double]) -> [Double] { rounded(values) { $0.store(&$1) } }
+
+  /// What is f32 at either precision: statistics, gradients of weights, predictions.
+  func storedSingle(_ values: [Double]) -> [Double] { rounded(values) { $0.storeSingle(&$1) } }
+
+  /// Whether sums of products round to f32 after each addition.
+  var rounds: Bool { rounding != nil }
+
+  /// The weights called `name` as a convolution multiplies them.
+  func packed(_ name: String) -> [Double] { stored(Array(weights(name))) }
+
+  private func rounded(_ values: [Double], _ round: (inout OracleRounding, inout [Double]) -> Void) -> [Double] {
+    guard var rounding else { return values }
+    var values = values
+    round(&rounding, &values)
+    self.rounding = rounding
+    return values
   }
 
   /// The weights called `name`.
@@ -68,6 +91,6 @@ final class OraclePass {
   func setGradient(_ name: String, _ gradient: [Double]) {
     let range = layout[name].range
     precondition(gradient.count == range.count, "\(gradient.count) gradients for \(name) of \(range.count)")
-    gradients.replaceSubrange(range, with: gradient)
+    gradients.replaceSubrange(range, with: storedSingle(gradient))
   }
 }

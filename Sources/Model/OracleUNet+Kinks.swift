@@ -1,8 +1,6 @@
 extension OracleUNet {
   /// How far from a ReLU's kink `moveAwayFromKinks` keeps every value of a batch: a few times what rounding to f32 adds up to in the deepest layer.
   package static let kinkMargin = 5e-5
-  /// Lead of a pooling window's maximum that f32 may not see.
-  package static let tieMargin = 3e-6
 
   /// Moves betas and head biases by as little as it takes (about 5e-5) so that no value of the training pass over `input`
   /// lies within `kinkMargin` of zero where a ReLU follows.

@@ -12,6 +12,8 @@ package final class OracleUNet {
   package let layout: ParameterLayout
   /// All weights in layout order.
   package internal(set) var values: [Double]
+  /// Which of the right answers it gives.
+  package let variation: OracleVariation
 
   var firstMoments: [Double]
   var secondMoments: [Double]
@@ -30,30 +32,28 @@ package final class OracleUNet {
   }
 
   /// A network with `values` in layout order and fresh moments.
-  package init(configuration: UNetConfiguration, values: [Double]) {
+  package init(configuration: UNetConfiguration, values: [Double], variation: OracleVariation = .exact) {
     layout = ParameterLayout(configuration)
     precondition(values.count == layout.count, "\(values.count) values for a network of \(layout.count)")
     self.values = values
+    self.variation = variation
     firstMoments = Array(repeating: 0, count: layout.trainedCount)
     secondMoments = firstMoments
   }
 
   /// Predictions `[heads,n,32,32]` for `input` `[n,32,32]`, normalised by the moving statistics.
   package func predict(input: [Double]) -> [Double] {
-    let pass = OraclePass(layout: layout, values: values, training: false)
+    let pass = OraclePass(layout: layout, values: values, training: false, variation: variation)
     return pass.forward(input)
   }
 
   /// Training forward and backward over one batch: `input` `[n,32,32]`, `targets` `[heads,n,32,32]`.
   ///
   /// Normalises by the statistics of the batch and moves the moving statistics in `values`; trained weights stay.
-  ///
-  /// `tieMargin` above 0 gives the other right answer: pooling windows whose maximum leads by less send their gradient to
-  /// the runner-up, as rounding may make any program do.
-  package func step(input: [Double], targets: [Double], tieMargin: Double = 0) -> StepResult {
+  package func step(input: [Double], targets: [Double]) -> StepResult {
     let heads = layout.configuration.heads.count
     precondition(targets.count == heads * input.count, "\(targets.count) target pixels for \(input.count) pixels")
-    let pass = OraclePass(layout: layout, values: values, training: true, tieMargin: tieMargin)
+    let pass = OraclePass(layout: layout, values: values, training: true, variation: variation)
     let predictions = pass.forward(input)
 
     var losses = Array(repeating: 0.0, count: heads)
@@ -80,6 +80,7 @@ package final class OracleUNet {
       secondMoments[i] += (g * g - secondMoments[i]) * (1 - adam.beta2)
       values[i] -= alpha * firstMoments[i] / (secondMoments[i].squareRoot() + adam.epsilon)
     }
+    roundWeights()
   }
 
   private func moveStatistics(_ statistics: [String: (mean: [Double], variance: [Double])]) {
@@ -91,5 +92,11 @@ package final class OracleUNet {
         }
       }
     }
+    roundWeights()
+  }
+
+  /// A program that rounds keeps its weights in f32.
+  private func roundWeights() {
+    if case .rounded = variation { values = values.map { Double(Float($0)) } }
   }
 }

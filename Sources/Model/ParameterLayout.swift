@@ -18,8 +18,11 @@ public struct ParameterLayout: Sendable, Equatable {
 
   /// One named tensor and its range of the flat buffer.
   public struct Tensor: Sendable, Equatable {
+    /// Dotted path, as in a weight file: "encoder.0.conv.1.weight".
     public let name: String
+    /// Sizes, outermost first, in the axis order of its role.
     public let shape: [Int]
+    /// What the tensor is to the network.
     public let role: Role
     /// Elements of the flat weight buffer; of the gradient and moment buffers too where the role is trained.
     public let range: Range<Int>

@@ -46,6 +46,7 @@ public enum SafeTensorsError: Error, Equatable, Sendable {
 }
 
 extension SafeTensorsError: CustomStringConvertible {
+  /// One line: the file, what is wrong in it, and where.
   public var description: String {
     switch self {
     case .fileMissing(let path):

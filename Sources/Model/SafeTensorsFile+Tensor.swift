@@ -68,6 +68,7 @@ extension SafeTensorsFile {
       }
     }
 
+    /// Equal bytes, not equal numbers: a NaN equals itself, 0 differs from -0.
     public static func == (a: Tensor, b: Tensor) -> Bool {
       a.name == b.name && a.dtype == b.dtype && a.shape == b.shape && a.bytes == b.bytes
     }

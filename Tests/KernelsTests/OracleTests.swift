@@ -68,53 +68,81 @@ extension KernelsTests {
       return shapes
     }()
 
-    private func forward(_ r: OracleReference, src: [Double], weights: [Double], bias: [Double]) -> [Double] {
+    private func forward(
+      _ r: OracleReference, src: [Double], weights: [Double], bias: [Double], f32Sums: Bool = false
+    ) -> [Double] {
       var dst = [Double](repeating: .nan, count: r.dstCount)
       let kernel = r.isTransposed ? unsafe kernels_oracle_transposed_convolution : unsafe kernels_oracle_convolution
       unsafe kernel(
         src, weights, bias, &dst, Int64(r.images), Int64(r.rows), Int64(r.columns), Int64(r.inChannels),
-        Int64(r.outChannels))
+        Int64(r.outChannels), f32Sums)
       return dst
     }
 
     /// diffSrc, then diffWeights.
-    private func backward(_ r: OracleReference, src: [Double], weights: [Double], diffDst: [Double]) -> [Double] {
+    private func backward(
+      _ r: OracleReference, src: [Double], weights: [Double], diffDst: [Double], f32Sums: Bool = false
+    ) -> [Double] {
       var diffSrc = [Double](repeating: .nan, count: r.srcCount)
       var diffWeights = [Double](repeating: .nan, count: r.weightCount)
       let (n, h, w) = (Int64(r.images), Int64(r.rows), Int64(r.columns))
       let (i, o) = (Int64(r.inChannels), Int64(r.outChannels))
       if r.isTransposed {
         unsafe kernels_oracle_transposed_convolution_backward(
-          src, weights, diffDst, &diffSrc, &diffWeights, n, h, w, i, o)
+          src, weights, diffDst, &diffSrc, &diffWeights, n, h, w, i, o, f32Sums)
       } else {
-        unsafe kernels_oracle_convolution_backward(src, weights, diffDst, &diffSrc, &diffWeights, n, h, w, i, o)
+        unsafe kernels_oracle_convolution_backward(
+          src, weights, diffDst, &diffSrc, &diffWeights, n, h, w, i, o, f32Sums)
         var alone = [Double](repeating: .nan, count: r.weightCount)
-        unsafe kernels_oracle_convolution_backward(src, weights, diffDst, nil, &alone, n, h, w, i, o)
+        unsafe kernels_oracle_convolution_backward(src, weights, diffDst, nil, &alone, n, h, w, i, o, f32Sums)
         expectEqual(alone, diffWeights, "diffWeights without diffSrc")
       }
       return diffSrc + diffWeights
     }
 
     @Test(arguments: shapes) func everyPassIsTheSumOfItsProducts(_ r: OracleReference) {
-      var numbers = Numbers(seed: 18)
-      let src = numbers.doubles(r.srcCount), weights = numbers.doubles(r.weightCount)
-      let bias = numbers.doubles(r.outChannels), diffDst = numbers.doubles(r.dstCount)
-      // Each of the two sums rounds every product and every addition once.
-      let bound = { (terms: Int, sizes: [Double]) in sizes.map { 2 * Double(terms + 2) * roundoff64 * $0 } }
+      for (f32Sums, roundoff) in [(false, roundoff64), (true, roundoff32)] {
+        var numbers = Numbers(seed: 18)
+        let src = numbers.doubles(r.srcCount), weights = numbers.doubles(r.weightCount)
+        let bias = numbers.doubles(r.outChannels), diffDst = numbers.doubles(r.dstCount)
+        // Each of the two sums rounds every product and every addition once.
+        let bound = { (terms: Int, sizes: [Double]) in sizes.map { 2 * Double(terms + 2) * roundoff * $0 } }
 
-      let dst = r.sums(into: r.dstCount, start: { bias[$0 % r.outChannels] }) { ($2, src[$0] * weights[$1]) }
-      expectClose(
-        inEveryConfiguration { forward(r, src: src, weights: weights, bias: bias) }, dst.sums,
-        tolerance: bound(9 * r.inChannels, dst.sizes), "dst")
+        let dst = r.sums(into: r.dstCount, start: { bias[$0 % r.outChannels] }) { ($2, src[$0] * weights[$1]) }
+        expectClose(
+          inEveryConfiguration { forward(r, src: src, weights: weights, bias: bias, f32Sums: f32Sums) }, dst.sums,
+          tolerance: bound(9 * r.inChannels, dst.sizes), "dst")
 
-      let diffSrc = r.sums(into: r.srcCount) { ($0, weights[$1] * diffDst[$2]) }
-      let diffWeights = r.sums(into: r.weightCount) { ($1, src[$0] * diffDst[$2]) }
-      expectClose(
-        inEveryConfiguration { backward(r, src: src, weights: weights, diffDst: diffDst) },
-        diffSrc.sums + diffWeights.sums,
-        tolerance: bound(9 * r.outChannels, diffSrc.sizes)
-          + bound(r.images * r.rows * r.columns, diffWeights.sizes),
-        "diffSrc, diffWeights")
+        let diffSrc = r.sums(into: r.srcCount) { ($0, weights[$1] * diffDst[$2]) }
+        let diffWeights = r.sums(into: r.weightCount) { ($1, src[$0] * diffDst[$2]) }
+        expectClose(
+          inEveryConfiguration { backward(r, src: src, weights: weights, diffDst: diffDst, f32Sums: f32Sums) },
+          diffSrc.sums + diffWeights.sums,
+          tolerance: bound(9 * r.outChannels, diffSrc.sizes)
+            + bound(r.images * r.rows * r.columns, diffWeights.sizes),
+          "diffSrc, diffWeights")
+      }
+    }
+
+    /// 1 + 4 · 2⁻²⁵ in f64; in f32 each of the additions rounds back to 1, where a sum rounded once would not.
+    @Test(arguments: [false, true]) func sumsRoundAfterEveryAddition(_ isTransposed: Bool) {
+      let r = OracleReference(isTransposed: isTransposed, images: 1, rows: 1, columns: 1, inChannels: 4, outChannels: 1)
+      let src = [Double](repeating: 1, count: r.srcCount)
+      let weights = [Double](repeating: 0x1p-25, count: r.weightCount)
+      let sums = { f32Sums in forward(r, src: src, weights: weights, bias: [1], f32Sums: f32Sums) }
+      expectEqual(sums(false), [Double](repeating: 1 + 0x1p-23, count: r.dstCount), "f64")
+      expectEqual(sums(true), [Double](repeating: 1, count: r.dstCount), "f32")
+
+      let rows = OracleReference(
+        isTransposed: isTransposed, images: 5, rows: 1, columns: 1, inChannels: 1, outChannels: 1)
+      let diffDst = (0..<rows.dstCount).map { $0 < rows.dstCount / 5 ? 1 : 0x1p-25 }
+      let ones = [Double](repeating: 1, count: rows.srcCount), kernel = [Double](repeating: 1, count: 9)
+      let middle = { f32Sums in
+        // The first tap that meets a pixel: the centre of an ordinary kernel, the corner of a transposed one.
+        backward(rows, src: ones, weights: kernel, diffDst: diffDst, f32Sums: f32Sums)[
+          rows.srcCount + (isTransposed ? 0 : 4)]
+      }
+      #expect(middle(false) == 1 + 0x1p-23 && middle(true) == 1)
     }
 
     @Test(arguments: [false, true]) func gradientsAreThoseOfFiniteDifferences(_ isTransposed: Bool) {

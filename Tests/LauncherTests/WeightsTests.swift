@@ -59,10 +59,22 @@ struct WeightsTests {
     #expect(outcome.standardError.contains(name), "\(outcome)")
   }
 
-  @Test
-  func theStepIsProvenWithoutAnyFile() throws {
+  @Test(arguments: [1, 2, 3, 4], Precision.allCases)
+  func theStepIsProvenWithoutAnyFile(ranks: Int, precision: Precision) throws {
     let outcome = try launch(
-      ["verify", "--data", "synthetic", "--precision", "f32", "--json"] + TinyRun.network, ranks: 2)
+      ["verify", "--data", "synthetic", "--precision", precision.rawValue, "--seed", "\(ranks)", "--json"]
+        + TinyRun.network,
+      ranks: ranks)
+    #expect(outcome.succeeded, "\(outcome)")
+    #expect(try outcome.json()["passed"] as? Bool == true)
+  }
+
+  @Test(arguments: Precision.allCases)
+  func theStepIsProvenFromACheckpointsWeights(_ precision: Precision) throws {
+    let run = try TinyRun.done()
+    let outcome = try launch(
+      ["verify", "--weights", run.checkpoint, "--data", "synthetic", "--precision", precision.rawValue, "--json"],
+      ranks: 2)
     #expect(outcome.succeeded, "\(outcome)")
     #expect(try outcome.json()["passed"] as? Bool == true)
   }

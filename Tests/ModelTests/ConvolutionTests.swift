@@ -71,11 +71,11 @@ struct ConvolutionTests {
     let (n, s) = (Int64(c.batch), Int64(c.size))
     let (i, o) = (Int64(c.inChannels), Int64(c.outChannels))
     if c.isTransposed {
-      unsafe kernels_oracle_transposed_convolution(x, w, k, &dst, n, s, s, i, o)
-      unsafe kernels_oracle_transposed_convolution_backward(x, w, d, &diffSrc, &diffWeights, n, s, s, i, o)
+      unsafe kernels_oracle_transposed_convolution(x, w, k, &dst, n, s, s, i, o, false)
+      unsafe kernels_oracle_transposed_convolution_backward(x, w, d, &diffSrc, &diffWeights, n, s, s, i, o, false)
     } else {
-      unsafe kernels_oracle_convolution(x, w, k, &dst, n, s, s, i, o)
-      unsafe kernels_oracle_convolution_backward(x, w, d, &diffSrc, &diffWeights, n, s, s, i, o)
+      unsafe kernels_oracle_convolution(x, w, k, &dst, n, s, s, i, o, false)
+      unsafe kernels_oracle_convolution_backward(x, w, d, &diffSrc, &diffWeights, n, s, s, i, o, false)
     }
 
     // bf16 results are rounded once, to 8 bits, after f32 accumulation of exact products; weight gradients stay f32.

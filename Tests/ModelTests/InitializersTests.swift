@@ -2,22 +2,10 @@ import Testing
 
 @testable import Model
 
-/// A small generator with good bits (SplitMix64).
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
-
 struct InitializersTests {
   private func initial(_ layout: ParameterLayout, seed: UInt64) -> [Float] {
     let values = AlignedBuffer<Float>(repeating: .nan, count: layout.count)
-    var generator = SplitMix64(state: seed)
+    var generator = SplitMix(state: seed)
     initializeWeights(values, layout: layout, using: &generator)
     return values.array()
   }

@@ -6,7 +6,7 @@ import Testing
 struct OracleGradientTests {
   /// Weights with nothing at its default: gamma, beta and biases off 1 and 0.
   private static func weights(_ layout: ParameterLayout) -> [Double] {
-    var generator = SplitMix64(state: 7)
+    var generator = SplitMix(state: 7)
     return layout.tensors.flatMap { tensor in
       let (centre, spread): (Double, Double) =
         switch tensor.role {
@@ -20,7 +20,7 @@ struct OracleGradientTests {
   }
 
   private static func pixels(_ count: Int, seed: UInt64) -> [Double] {
-    var generator = SplitMix64(state: seed)
+    var generator = SplitMix(state: seed)
     return (0..<count).map { _ in Double.random(in: 0...1, using: &generator) }
   }
 
@@ -88,7 +88,8 @@ struct OracleGradientTests {
     let layout = ParameterLayout(UNetConfiguration(baseChannels: 1, blocks: 2))
     let src = OraclePass.Activation(n: 1, rows: 2, columns: 4, channels: 1, data: [5, 5 - 1e-6, 3, 3, 5, 0, 3, 2])
     for (margin, winners) in [(0, [0, 2]), (1e-7, [0, 2]), (3e-6, [1, 2])] {
-      let pass = OraclePass(layout: layout, values: Self.weights(layout), training: true, tieMargin: margin)
+      let pass = OraclePass(
+        layout: layout, values: Self.weights(layout), training: true, variation: .otherSide(margin: margin))
       _ = pass.maxPool(src)
       #expect(pass.poolings[0].winners == winners, "\(margin)")
     }

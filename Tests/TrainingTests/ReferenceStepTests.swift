@@ -9,7 +9,7 @@ struct ReferenceStepTests {
     let file = try ReferenceStep(contentsOf: path)
     let computed = ReferenceStep(
       computedFor: file.configuration, weights: file.weights, input: file.input, targets: file.targets,
-      keepingWeights: true)
+      precision: nil, steps: 3, keepingWeights: true)
     #expect(Set(computed.tensors.keys) == Set(file.tensors.keys))
     for (name, expected) in file.tensors {
       let found = try #require(computed.tensors[name])
@@ -34,7 +34,8 @@ struct ReferenceStepTests {
         }
       }
       let reference = ReferenceStep(
-        computedFor: configuration, weights: weights, input: fixture.input, targets: fixture.targets)
+        computedFor: configuration, weights: weights, input: fixture.input, targets: fixture.targets,
+        precision: nil, steps: 3)
       let comparison = StepComparison(reference: reference, precision: .f32)
       #expect(comparison.compare(reference.measured).failures == [])
       #expect(Set(comparison.tensors.map(\.name)).isSubset(of: reference.tensors.keys))

@@ -9,6 +9,7 @@
 #ifndef UNMIX_KERNELS_H
 #define UNMIX_KERNELS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /// Element type of an activation in memory.
@@ -103,22 +104,23 @@ void kernels_adam(
 /// Sum of squares in f64; NaN or infinity in `values` comes through.
 double kernels_sum_of_squares(const float *_Nonnull values, int64_t count);
 
-/// Plain f64 loops of a 3x3 "same" convolution, NHWC, the oracle's engine. weights OIHW [O][I][3][3], bias [O].
+/// Plain loops of a 3x3 "same" convolution of f64 numbers, NHWC, the oracle's engine. weights OIHW [O][I][3][3], bias [O].
+/// Sums are f64; with f32_sums every addition rounds to f32, in the order of taps, then channels (for weights: of images, rows, columns).
 /// Any rows and columns; work is split over the team's threads.
 void kernels_oracle_convolution(
     const double *_Nonnull src, const double *_Nonnull weights, const double *_Nonnull bias, double *_Nonnull dst, int64_t n, int64_t h,
-    int64_t w, int64_t in_channels, int64_t out_channels);
+    int64_t w, int64_t in_channels, int64_t out_channels, bool f32_sums);
 /// Gradients of the above: diff_src may be null (first layer); diff_weights OIHW, overwritten.
 void kernels_oracle_convolution_backward(
     const double *_Nonnull src, const double *_Nonnull weights, const double *_Nonnull diff_dst, double *_Nullable diff_src,
-    double *_Nonnull diff_weights, int64_t n, int64_t h, int64_t w, int64_t in_channels, int64_t out_channels);
+    double *_Nonnull diff_weights, int64_t n, int64_t h, int64_t w, int64_t in_channels, int64_t out_channels, bool f32_sums);
 /// Keras's transposed convolution, stride 2, "same": dst[2i + k] += src[i] * w[k], k = 0, 1, 2, index 2n dropped. weights IOHW [I][O][3][3]; dst is [n][2h][2w][O].
 void kernels_oracle_transposed_convolution(
     const double *_Nonnull src, const double *_Nonnull weights, const double *_Nonnull bias, double *_Nonnull dst, int64_t n, int64_t h,
-    int64_t w, int64_t in_channels, int64_t out_channels);
+    int64_t w, int64_t in_channels, int64_t out_channels, bool f32_sums);
 /// Gradients of the above; diff_weights IOHW, overwritten.
 void kernels_oracle_transposed_convolution_backward(
     const double *_Nonnull src, const double *_Nonnull weights, const double *_Nonnull diff_dst, double *_Nonnull diff_src,
-    double *_Nonnull diff_weights, int64_t n, int64_t h, int64_t w, int64_t in_channels, int64_t out_channels);
+    double *_Nonnull diff_weights, int64_t n, int64_t h, int64_t w, int64_t in_channels, int64_t out_channels, bool f32_sums);
 
 #endif

@@ -11,6 +11,7 @@ public struct OneDNNError: Error, CustomStringConvertible, Sendable {
   /// What was being planned or run, with its shape.
   public let subject: String
 
+  /// One line: the C function, what it was for, and the text of its status.
   public var description: String { "oneDNN: \(function) failed for \(subject): \(text)" }
 
   init(status: UInt32, function: String, text: String, subject: String) {

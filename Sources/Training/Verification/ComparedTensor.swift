@@ -6,8 +6,6 @@ package struct ComparedTensor: Sendable, Equatable {
   package enum Quantity: Sendable, Equatable {
     case prediction
     case loss
-    /// Loss of step 2 or 3, after weights that were themselves computed.
-    case laterLoss
     case gradient
     /// Gradient of a bias that feeds a normalisation: 0 but for rounding.
     case normalisedBiasGradient
@@ -35,8 +33,10 @@ package struct ComparedTensor: Sendable, Equatable {
   /// - `grad.<part>`: every trained tensor's gradient at step 1
   /// - `batch.<layer>.mean`, `.variance`: batch statistics at step 1
   /// - `after1.<part>`: all weights after one step
-  /// - `after3.<part>`: after three steps, where `isKeptAfterThreeSteps`; further ones that `extras` names are added
-  package static func all(layout: ParameterLayout, batch: Int, extras: Set<String> = []) -> [ComparedTensor] {
+  /// - `after3.<part>`, of three steps: after the last, where `isKeptAfterThreeSteps`; further ones that `extras` names are added
+  package static func all(
+    layout: ParameterLayout, batch: Int, steps: Int, extras: Set<String> = []
+  ) -> [ComparedTensor] {
     let heads = layout.configuration.heads
     let images = [batch, 1, UNetConfiguration.imageSize, UNetConfiguration.imageSize]
     var result: [ComparedTensor] = []
@@ -46,8 +46,8 @@ package struct ComparedTensor: Sendable, Equatable {
     for kind in ["eval", "output"] {
       for head in heads { add("\(kind).\(head)", images, .prediction) }
     }
-    for step in 1...ReferenceStep.steps {
-      for head in heads { add("loss_\(head).step\(step)", [1], step == 1 ? .loss : .laterLoss) }
+    for step in 1...steps {
+      for head in heads { add("loss_\(head).step\(step)", [1], .loss) }
     }
     for tensor in layout.tensors where tensor.range.upperBound <= layout.trainedCount {
       add("grad.\(tensor.name)", tensor.shape, tensor.role == .normalisedBias ? .normalisedBiasGradient : .gradient)
@@ -58,7 +58,7 @@ package struct ComparedTensor: Sendable, Equatable {
     for tensor in layout.tensors {
       add("after1.\(tensor.name)", tensor.shape, tensor.role.afterOne, before: "param.\(tensor.name)")
     }
-    for tensor in layout.tensors {
+    for tensor in layout.tensors where steps == 3 {
       let name = "after3.\(tensor.name)"
       guard isKeptAfterThreeSteps(tensor, layout: layout) || extras.contains(name) else { continue }
       add(name, tensor.shape, tensor.role.afterThree, before: "param.\(tensor.name)")

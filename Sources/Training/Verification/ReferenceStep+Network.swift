@@ -1,9 +1,11 @@
 package import Dataset
-import Model
+package import Model
 
 extension ReferenceStep {
   /// The step of `weights` on the first `pairs` pairs of `generator`, computed in plain f64 loops inside the program.
-  package init(of weights: NetworkWeights, pairs: Int, generator: MixingGenerator) {
+  ///
+  /// With the bounds of programs of `precision`.
+  package init(of weights: NetworkWeights, pairs: Int, generator: MixingGenerator, precision: Precision) {
     var input = [Float](repeating: 0, count: pairs * UNetConfiguration.pixelCount)
     var targets = [Float](repeating: 0, count: 2 * input.count)
     unsafe input.withUnsafeMutableBufferPointer { input in
@@ -12,6 +14,7 @@ extension ReferenceStep {
       }
     }
     self.init(
-      computedFor: weights.configuration, weights: weights.values.array(), input: input, targets: targets)
+      computedFor: weights.configuration, weights: weights.values.array(), input: input, targets: targets,
+      precision: precision)
   }
 }

@@ -1,22 +1,29 @@
 package import Model
 
 extension ReferenceStep {
+  /// Roundings that are drawn to see how far a right program may be off.
+  static let draws = 4
+  /// Lead of a pooling window's maximum, and distance of a value from its ReLU's kink, that f32 may not see.
+  static let margin = 3e-6
+
   /// Computes the step in plain f64 loops inside the program, for any network and any weights.
   ///
   /// `weights` in layout order, `input` `[n,32,32]`, `targets` `[heads,n,32,32]`. So that the step has one gradient in
   /// f64 and in f32, betas and head biases first move away from ReLU's kinks by about 5e-5
   /// (`OracleUNet.moveAwayFromKinks`); `param.*` holds the moved ones. With `keepingWeights` they stay as they are.
-  /// Takes seconds for the published network.
+  ///
+  /// With a `precision` the step is computed several times more, rounded as a program of that precision rounds, for the
+  /// distances of right answers from the exact one. Some ten seconds for the published network.
+  ///
+  /// More than one of the `steps` means little to a program that rounds: from the second on weights have moved, values lie
+  /// at kinks again, and two right programs drift apart (losses by up to 3e-4 in f32).
   package init(
     computedFor configuration: UNetConfiguration, weights: [Float], input: [Float], targets: [Float],
-    keepingWeights: Bool = false
+    precision: Precision?, steps: Int = 1, keepingWeights: Bool = false
   ) {
-    let layout = ParameterLayout(configuration)
-    self.layout = layout
+    layout = ParameterLayout(configuration)
     batch = input.count / UNetConfiguration.pixelCount
-    arbitraryWeights = true
-    tensors = [:]
-    let images = [batch, 1, UNetConfiguration.imageSize, UNetConfiguration.imageSize]
+    self.steps = steps
     precondition(
       batch > 0 && targets.count == configuration.heads.count * input.count,
       "\(targets.count) target pixels for \(input.count) pixels")
@@ -24,71 +31,96 @@ extension ReferenceStep {
     let oracle = OracleUNet(configuration: configuration, values: weights.map(Double.init))
     let (input, targets) = (input.map(Double.init), targets.map(Double.init))
     if !keepingWeights { oracle.moveAwayFromKinks(input: input) }
+    let start = oracle.values
 
-    // Takes the same steps from the same weights with the runners-up of near ties.
-    let other = OracleUNet(configuration: configuration, values: oracle.values)
+    var record = StepRecord(oracle: oracle, batch: batch)
+    record.set("input", record.images, input)
+    record.setHeads("target", targets)
+    record.setWeights("param", start) { _ in true }
+    record.run(input: input, targets: targets, steps: steps)
+    tensors = record.tensors
 
-    set("input", images, input)
-    setHeads("target", images, targets)
-    setWeights("param", oracle.values) { _ in true }
-    setHeads("eval", images, oracle.predict(input: input))
-    for step in 1...Self.steps {
-      let result = oracle.step(input: input, targets: targets)
-      let otherResult = other.step(input: input, targets: targets, tieMargin: OracleUNet.tieMargin)
-      for (h, head) in configuration.heads.enumerated() {
-        set("loss_\(head).step\(step)", [1], [result.losses[h]])
-        setAmbiguity("loss_\(head).step\(step)", otherResult.losses[h...h], result.losses[h...h])
+    guard let precision else { return }
+    var variations = (0..<Self.draws).map { OracleVariation.rounded(precision, draw: UInt64($0)) }
+    if precision == .f32 { variations.append(.otherSide(margin: Self.margin)) }
+    var squares: [String: Ambiguity] = [:]
+    for variation in variations {
+      var other = StepRecord(
+        oracle: OracleUNet(configuration: configuration, values: start, variation: variation), batch: batch)
+      other.run(input: input, targets: targets, steps: steps)
+      for (name, tensor) in other.tensors {
+        let distance = Ambiguity(of: tensor.values, from: tensors[name]!.values)
+        squares[name, default: Ambiguity()].maximum += distance.maximum * distance.maximum
+        squares[name, default: Ambiguity()].relative += distance.relative * distance.relative
       }
+    }
+    ambiguities = squares.mapValues { sum in
+      Ambiguity(
+        maximum: (sum.maximum / Double(Self.draws)).squareRoot(),
+        relative: (sum.relative / Double(Self.draws)).squareRoot())
+    }
+  }
+}
+
+extension ReferenceStep.Ambiguity {
+  /// The distance of `values` from `reference`.
+  fileprivate init(of values: [Double], from reference: [Double]) {
+    var (squares, norm) = (0.0, 0.0)
+    for (a, b) in zip(values, reference) {
+      maximum = max(maximum, abs(a - b))
+      squares += (a - b) * (a - b)
+      norm += b * b
+    }
+    relative = norm > 0 ? (squares / norm).squareRoot() : 0
+  }
+}
+
+/// Runs an oracle's steps and keeps what a reference holds of them.
+private struct StepRecord {
+  let oracle: OracleUNet
+  /// Shape of a batch of pictures.
+  let images: [Int]
+  var tensors: [String: ReferenceStep.Tensor] = [:]
+
+  private var heads: [String] { oracle.layout.configuration.heads }
+
+  init(oracle: OracleUNet, batch: Int) {
+    self.oracle = oracle
+    images = [batch, 1, UNetConfiguration.imageSize, UNetConfiguration.imageSize]
+  }
+
+  mutating func run(input: [Double], targets: [Double], steps: Int) {
+    let layout = oracle.layout
+    setHeads("eval", oracle.predict(input: input))
+    for step in 1...steps {
+      let result = oracle.step(input: input, targets: targets)
+      for (h, head) in heads.enumerated() { set("loss_\(head).step\(step)", [1], [result.losses[h]]) }
       if step == 1 {
-        setHeads("output", images, result.predictions)
+        setHeads("output", result.predictions)
         setWeights("grad", result.gradients) { $0.range.upperBound <= layout.trainedCount }
         for (name, statistics) in result.batchStatistics {
           set("batch.\(name).mean", [statistics.mean.count], statistics.mean)
           set("batch.\(name).variance", [statistics.variance.count], statistics.variance)
         }
       }
-      oracle.update(gradients: result.gradients, learningRate: Self.learningRate)
-      other.update(gradients: otherResult.gradients, learningRate: Self.learningRate)
-      if step != 2 { setAmbiguities("after\(step)", other.values, oracle.values) }
-      if step == 1 {
-        setWeights("after1", oracle.values) { _ in true }
-        gradientNorm = result.gradients.reduce(0) { $0 + $1 * $1 }.squareRoot()
-        setAmbiguities("grad", otherResult.gradients, result.gradients)
-      }
+      oracle.update(gradients: result.gradients, learningRate: ReferenceStep.learningRate)
+      if step == 1 { setWeights("after1", oracle.values) { _ in true } }
       if step == 3 { setWeights("after3", oracle.values) { ComparedTensor.isKeptAfterThreeSteps($0, layout: layout) } }
     }
   }
 
-  private mutating func set(_ name: String, _ shape: [Int], _ values: [Double]) {
-    tensors[name] = Tensor(shape: shape, values: values)
+  mutating func set(_ name: String, _ shape: [Int], _ values: [Double]) {
+    tensors[name] = ReferenceStep.Tensor(shape: shape, values: values)
   }
 
-  private mutating func setHeads(_ name: String, _ shape: [Int], _ values: [Double]) {
-    let count = values.count / configuration.heads.count
-    for (h, head) in configuration.heads.enumerated() {
-      set("\(name).\(head)", shape, Array(values[h * count..<(h + 1) * count]))
-    }
+  mutating func setHeads(_ name: String, _ values: [Double]) {
+    let count = values.count / heads.count
+    for (h, head) in heads.enumerated() { set("\(name).\(head)", images, Array(values[h * count..<(h + 1) * count])) }
   }
 
-  private mutating func setWeights(
-    _ name: String, _ values: [Double], where isIncluded: (ParameterLayout.Tensor) -> Bool
-  ) {
-    for tensor in layout.tensors where isIncluded(tensor) {
+  mutating func setWeights(_ name: String, _ values: [Double], where isIncluded: (ParameterLayout.Tensor) -> Bool) {
+    for tensor in oracle.layout.tensors where isIncluded(tensor) {
       set("\(name).\(tensor.name)", tensor.shape, Array(values[tensor.range]))
     }
-  }
-
-  private mutating func setAmbiguities(_ name: String, _ other: [Double], _ values: [Double]) {
-    for tensor in layout.tensors where tensor.range.upperBound <= values.count {
-      setAmbiguity("\(name).\(tensor.name)", other[tensor.range], values[tensor.range])
-    }
-  }
-
-  private mutating func setAmbiguity(_ name: String, _ other: ArraySlice<Double>, _ values: ArraySlice<Double>) {
-    let distance = zip(other, values).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
-    let norm = values.reduce(0) { $0 + $1 * $1 }
-    ambiguities[name] = Ambiguity(
-      maximum: zip(other, values).reduce(0) { max($0, abs($1.0 - $1.1)) },
-      relative: norm > 0 ? (distance / norm).squareRoot() : 0)
   }
 }

@@ -1,6 +1,7 @@
 package import Model
 
-/// A training step computed in f64: pictures, weights before, and all that three steps on one batch make of them.
+/// A training step computed in f64: pictures, weights before, and all that it and maybe two more on the same batch make of
+/// them.
 ///
 /// Names: `input` and `target.<head>` `[n,1,32,32]`; `param.<part>` the weights before; `eval.<head>` predictions
 /// normalised by moving statistics, before any step; and the compared ones, see `ComparedTensor`.
@@ -11,32 +12,30 @@ package struct ReferenceStep: Sendable {
     package var values: [Double]
   }
 
-  /// The distance of two right answers.
-  struct Ambiguity: Sendable {
+  /// The distance of a right answer from the exact one.
+  struct Ambiguity: Sendable, Equatable {
     /// Largest absolute difference.
-    var maximum: Double
-    /// |a - b|₂ / |b|₂
-    var relative: Double
+    var maximum = 0.0
+    /// |a - b|₂ / |b|₂, or 0 where b is all zeros.
+    var relative = 0.0
   }
 
-  /// Adam's learning rate of the three steps.
+  /// Adam's learning rate of the steps.
   package static let learningRate = 1e-3
-  /// Steps of the reference, all on the same batch.
-  package static let steps = 3
+  /// Steps of a file.
+  package static let fileSteps = 3
 
   /// The network.
   package let layout: ParameterLayout
   /// Pictures of the batch.
   package let batch: Int
-  /// Whether the weights were taken as they came, so that rounding pushes some values across ReLU's kinks and right
-  /// programs drift apart. False for a reference whose weights were drawn to avoid that.
-  package let arbitraryWeights: Bool
-  /// How far two right answers lie apart in losses, gradients and weights, by name: a maximum that hardly leads its
-  /// pooling window may lose to the runner-up in f32, and the gradient goes elsewhere. Only for computed references; a
-  /// file does not keep it.
+  /// Steps, all on the same batch.
+  package let steps: Int
+  /// How far the right answers of one precision lie from the exact one, the root mean square of several, by name.
+  ///
+  /// Only of a computed reference, whose weights are taken as they come: some values lie at a kink and go either way. Empty
+  /// for a file, whose weights were drawn to avoid that.
   var ambiguities: [String: Ambiguity] = [:]
-  /// |g|₂ of the whole gradient of a computed reference, as `ambiguities` not kept by a file.
-  var gradientNorm = 0.0
   /// All tensors by name.
   package var tensors: [String: Tensor]
 
@@ -48,9 +47,6 @@ package struct ReferenceStep: Sendable {
   package var targets: [Float] { configuration.heads.flatMap { floats("target.\($0)") } }
   /// The weights before the first step in layout order.
   package var weights: [Float] { layout.tensors.flatMap { floats("param.\($0.name)") } }
-
-  /// Metadata of a file whose `arbitraryWeights` is true.
-  private static let arbitraryKey = "arbitrary_weights"
 
   private func floats(_ name: String) -> [Float] { tensors[name]!.values.map { Float($0) } }
 
@@ -79,7 +75,7 @@ package struct ReferenceStep: Sendable {
         throw SafeTensorsError.nonFinite(path: file.path, tensor: name, index: bad)
       }
     }
-    arbitraryWeights = file.metadata[Self.arbitraryKey] != nil
+    steps = Self.fileSteps
     tensors = [:]
     for tensor in file.tensors {
       tensors[tensor.name] = Tensor(shape: tensor.shape, values: try tensor.doubles())
@@ -88,8 +84,7 @@ package struct ReferenceStep: Sendable {
 
   /// The tensors as a file of f32, for `init(contentsOf:)` to read again.
   package func file() -> SafeTensorsFile {
-    var metadata = SafeTensorsFile.metadata(of: configuration)
-    if arbitraryWeights { metadata[Self.arbitraryKey] = "true" }
+    let metadata = SafeTensorsFile.metadata(of: configuration)
     return SafeTensorsFile(
       tensors: tensors.sorted { $0.key < $1.key }.map { name, tensor in
         SafeTensorsFile.Tensor(name: name, shape: tensor.shape, values: tensor.values.map { Float($0) })

@@ -12,7 +12,7 @@ package struct StepComparison: Sendable {
     self.reference = reference
     self.precision = precision
     tensors = ComparedTensor.all(
-      layout: reference.layout, batch: reference.batch, extras: Set(reference.tensors.keys))
+      layout: reference.layout, batch: reference.batch, steps: reference.steps, extras: Set(reference.tensors.keys))
   }
 
   /// The verdict on `measured`, row-major elements by name.

@@ -20,7 +20,7 @@ package struct StepTolerance: Sendable, Equatable {
     return switch quantity {
     case .prediction:
       StepTolerance(maximum: f32 ? 5e-5 : 1e-1, relative: f32 ? 1e-5 : 3e-2)
-    case .loss, .laterLoss:
+    case .loss:
       StepTolerance(relative: f32 ? 5e-5 : 2e-2)
     case .gradient:
       StepTolerance(relative: f32 ? 3e-5 : 6e-2)
@@ -45,65 +45,22 @@ package struct StepTolerance: Sendable, Equatable {
     }
   }
 
-  /// How much wider the bounds are for a reference with `arbitraryWeights`.
+  /// The bounds of `tensor`, which `reference` must hold.
   ///
-  /// f32: step 1 is held to the table. Steps 2 and 3 start from weights whose kinks nobody moved; right programs then lie
-  /// up to 3e-4 apart in the loss and 2e-3 (relative) in the weights. bf16: its rounding crosses kinks from the first
-  /// step on. At initial weights, where a gradient is a small sum of large terms, a gradient is off by up to half of
-  /// itself; the bound still refuses one that is zero, mirrored or of the wrong sign.
-  static func widening(_ quantity: ComparedTensor.Quantity, precision: Precision) -> Double {
-    switch (quantity, precision) {
-    case (.normalisedBiasGradient, _), (.normalisedBiasAfterOne, _), (.normalisedBiasAfterThree, _): 1
-    case (.laterLoss, .f32), (.movingStatisticAfterThree, .f32), (.kernelAfterThree, .f32), (.smallAfterThree, .f32),
-      (.biasAfterThree, .f32):
-      50
-    case (_, .f32): 1
-    case (.gradient, .bf16): 15
-    case (_, .bf16): 5
-    }
-  }
-
-  /// The bounds of `tensor`, which `reference` must hold, where they mean something.
+  /// A computed reference knows how far right programs are off at its own weights. Six times the root mean square of that
+  /// joins the table's bound, which was made for weights away from the kinks.
   static func of(_ tensor: ComparedTensor, in reference: ReferenceStep, precision: Precision) -> StepTolerance {
     var tolerance = of(tensor.quantity, precision: precision)
-    if reference.arbitraryWeights {
-      let factor = widening(tensor.quantity, precision: precision)
-      tolerance.maximum? *= factor
-      tolerance.relative? *= factor
-    }
-    if let ambiguity = reference.ambiguities[tensor.name] {
-      // Of several near ties any may go either way, so their sum is no bound; thrice it is a fair one.
-      tolerance.maximum? += 3 * ambiguity.maximum
-      tolerance.relative? += 3 * ambiguity.relative
-    }
-    let expected = reference.tensors[tensor.name]!.values
-    if tensor.quantity == .gradient, precision == .bf16 {
-      // bf16's noise is that of the whole gradient: a tensor with next to no share in it may be noise alone.
-      let norm = expected.reduce(0) { $0 + $1 * $1 }.squareRoot()
-      if norm > 0 { tolerance.relative? += 0.02 * reference.gradientNorm / norm }
-    }
-    return tolerance.meaningful(
-      reference: expected, before: tensor.before.map { reference.tensors[$0]!.values })
+    let ambiguity = reference.ambiguities[tensor.name] ?? ReferenceStep.Ambiguity()
+    tolerance.maximum? += 6 * ambiguity.maximum
+    tolerance.relative? += 6 * ambiguity.relative
+    return tolerance.meaningful(reference: reference.tensors[tensor.name]!.values)
   }
 
-  /// The bounds that mean something for this reference.
-  ///
-  /// A relative error says nothing where the true values vanish. Weights smaller (root mean square) than ten steps of
-  /// Adam are made of those steps: their bound is the maximum alone. A reference of zeros only (a dead head's gradient)
-  /// takes its relative bound as an absolute one.
-  func meaningful(reference: [Double], before: [Double]?) -> StepTolerance {
-    var result = self
-    if let before, maximum != nil, rootMeanSquare(before) < 10 * ReferenceStep.learningRate {
-      result.relative = nil
-    }
-    if let relative, reference.allSatisfy({ $0 == 0 }) {
-      result.relative = nil
-      result.maximum = min(maximum ?? .infinity, relative)
-    }
-    return result
-  }
-
-  private func rootMeanSquare(_ values: [Double]) -> Double {
-    (values.reduce(0) { $0 + $1 * $1 } / Double(max(1, values.count))).squareRoot()
+  /// The bounds for a reference that may be all zeros (a dead head's gradient), where a relative error says nothing: its
+  /// relative bound counts as an absolute one.
+  func meaningful(reference: [Double]) -> StepTolerance {
+    guard let relative, reference.allSatisfy({ $0 == 0 }) else { return self }
+    return StepTolerance(maximum: min(maximum ?? .infinity, relative), movement: movement)
   }
 }

@@ -34,22 +34,26 @@ package struct StepVerifier {
 
   /// What every rank needs to run the step.
   private struct Start {
-    var configuration: UNetConfiguration
+    var plan: Plan
     var input: [Float]
     var targets: [Float]
     var weights: [Float]
     var batch: Int { input.count / UNetConfiguration.pixelCount }
   }
 
+  private struct Plan: Codable {
+    var configuration: UNetConfiguration
+    var steps: Int
+  }
+
   private func broadcastStart(_ reference: ReferenceStep?) throws -> Start {
-    var (configuration, input, targets, weights): ([UInt8], [Float], [Float], [Float]) = ([], [], [], [])
+    var (plan, input, targets, weights): ([UInt8], [Float], [Float], [Float]) = ([], [], [], [])
     if communicator.rank == 0, let reference {
-      configuration = Array(try JSONEncoder().encode(reference.configuration))
+      plan = Array(try JSONEncoder().encode(Plan(configuration: reference.configuration, steps: reference.steps)))
       (input, targets, weights) = (reference.input, reference.targets, reference.weights)
     }
     return Start(
-      configuration: try JSONDecoder().decode(
-        UNetConfiguration.self, from: Data(communicator.broadcast(bytes: configuration, root: 0))),
+      plan: try JSONDecoder().decode(Plan.self, from: Data(communicator.broadcast(bytes: plan, root: 0))),
       input: try broadcast(input), targets: try broadcast(targets), weights: try broadcast(weights))
   }
 
@@ -62,16 +66,17 @@ package struct StepVerifier {
 
   /// All tensors of the step by name: whole on rank 0, without predictions elsewhere. Collective.
   private func measure(_ start: Start) throws -> [String: [Float]] {
-    let heads = start.configuration.heads
+    let configuration = start.plan.configuration
+    let heads = configuration.heads
     let step = try TrainingStep(
-      network: start.configuration, precision: precision, globalBatch: start.batch, bucketBytes: Self.bucketBytes,
+      network: configuration, precision: precision, globalBatch: start.batch, bucketBytes: Self.bucketBytes,
       communicator: communicator)
     let layout = step.layout
     var measured: [String: [Float]] = [:]
 
     step.values.copy(start.weights)
     let inference = try UNet(
-      configuration: start.configuration, values: step.values, batch: step.slice.count, mode: .inference,
+      configuration: configuration, values: step.values, batch: step.slice.count, mode: .inference,
       precision: precision)
     try inference.packWeights()
     unsafe copy(images(start.input, step.slice), to: inference.input)
@@ -84,7 +89,7 @@ package struct StepVerifier {
       images(start.targets, step.slice.lowerBound + h * start.batch..<step.slice.upperBound + h * start.batch)
     }
     unsafe copy(targets[...], to: step.network.targets)
-    for number in 1...ReferenceStep.steps {
+    for number in 1...start.plan.steps {
       let losses = try step.computeGradients()
       for (head, loss) in zip(heads, [losses.first, losses.second]) {
         measured["loss_\(head).step\(number)"] = [Float(loss)]

@@ -8,8 +8,8 @@ struct Verify: JobCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run a reference's training step on these ranks and compare every tensor; exit code 1 when one is off.",
     discussion: """
-      Without --reference the program computes the step itself, in plain f64 loops on rank 0 (seconds for the published \
-      network), for new weights of the network options or for those of --weights.
+      Without --reference the program computes the step itself, in plain f64 loops on rank 0 (some ten seconds for the \
+      published network), for new weights of the network options or for those of --weights.
       """)
 
   @Option(help: ArgumentHelp("A reference step, as safetensors. Default: computed by this program.", valueName: "file"))
@@ -42,7 +42,9 @@ struct Verify: JobCommand {
       Decision(precision: compute.precision(job.automatic), threads: compute.threads(job.automatic))
     }
     useThreads(decision.threads)
-    let step = try job.onRoot { try reference.map { try ReferenceStep(contentsOf: $0) } ?? computed() }
+    let step = try job.onRoot {
+      try reference.map { try ReferenceStep(contentsOf: $0) } ?? computed(decision.precision)
+    }
     job.announce(nil, precision: decision.precision, threads: decision.threads)
     let verdict = try StepVerifier(precision: decision.precision, communicator: job.communicator).verify(step)
     if job.isRoot { report(verdict, precision: decision.precision, ranks: job.communicator.size) }
@@ -50,14 +52,15 @@ struct Verify: JobCommand {
   }
 
   /// The step in plain f64 loops.
-  private func computed() throws -> ReferenceStep {
+  private func computed(_ precision: Precision) throws -> ReferenceStep {
     let pictures = try loadSources(data.choice(seed: seed.seed).request)
     let start =
       try weights.weights.map { try NetworkWeights(contentsOf: $0, choice: weights.choice.which) }
       ?? NetworkWeights(initialised: network.configuration(heads: pictures.names), seed: seed.seed)
     Output.note("reference: computed here in f64 for \(globalBatch) pairs, data: \(pictures.origin)")
     return ReferenceStep(
-      of: start, pairs: globalBatch, generator: MixingGenerator(sources: pictures, stream: .training, seed: seed.seed))
+      of: start, pairs: globalBatch, generator: MixingGenerator(sources: pictures, stream: .training, seed: seed.seed),
+      precision: precision)
   }
 
   private func report(_ verdict: StepVerdict, precision: Precision, ranks: Int) {
