@@ -1,5 +1,6 @@
 package import Dataset
 package import Distributed
+import Glibc
 import Model
 
 /// Throughput of training steps on this machine: data, forward, backward, reduction and update of real steps.
@@ -11,6 +12,17 @@ package struct StepBenchmark {
     /// In the fastest step.
     package var imagesPerSecondMax: Double
     package var msPerStepMedian: Double
+    /// Billion floating point operations a second that all ranks' convolutions do in the median step.
+    package var gflops: Double
+    /// The same of product instructions from registers on all ranks' threads, median of one look before each step; nil where
+    /// no loop is known for the processor.
+    package var peakGflops: Double?
+    /// `gflops` of `peakGflops`.
+    package var fractionOfPeak: Double?
+    /// The instruction of `peakGflops`.
+    package var peakInstruction: String?
+    /// Largest resident memory of a rank, MiB.
+    package var residentMiB: Double
     /// Median milliseconds of each part of a step.
     package var phases: [String: Double]
     package var steps: Int
@@ -27,6 +39,11 @@ package struct StepBenchmark {
       case imagesPerSecondMedian = "images_per_s_median"
       case imagesPerSecondMax = "images_per_s_max"
       case msPerStepMedian = "ms_per_step_median"
+      case gflops
+      case peakGflops = "peak_gflops"
+      case fractionOfPeak = "fraction_of_peak"
+      case peakInstruction = "peak_instruction"
+      case residentMiB = "resident_mib"
       case phases, steps, ranks, threads
       case globalBatch = "global_batch"
       case precision
@@ -61,11 +78,17 @@ package struct StepBenchmark {
     try step.network.packWeights()
     let generator = MixingGenerator(sources: sources, stream: .training, seed: configuration.seed)
 
+    let peak = ProductPeak(configuration.precision, threads: configuration.threads)
+    var peaks: [Double] = []
     var times: [Double] = []
     var phases = ["data": [Double](), "forward": [], "loss": [], "backward": [], "reduction": [], "update": []]
     for number in 0..<warmUp + steps {
-      if number == warmUp { try communicator.barrier() }
       var watch = Stopwatch()
+      if number >= warmUp {
+        if let peak { peaks.append(Double(peak.run()) / watch.lap()) }
+        try communicator.barrier()
+        _ = watch.lap()
+      }
       unsafe generator.fill(step: number, pairs: step.slice, mixed: step.network.input, targets: step.network.targets)
       let data = watch.lap()
       _ = try step.computeGradients()
@@ -78,15 +101,36 @@ package struct StepBenchmark {
         ("reduction", parts.reduction), ("update", parts.update),
       ] { phases[name]?.append(seconds) }
     }
-    let result = summarize(times, phases, parameters: step.layout.count)
+    var ranks = [peaks.isEmpty ? 0 : Self.median(peaks)]
+    try communicator.allReduce(&ranks, .sum)
+    var resident = [Self.residentBytes()]
+    try communicator.allReduce(&resident, .max)
+    let result = summarize(
+      times, phases, parameters: step.layout.count, peak: peak.map { (ranks[0], $0.instruction) },
+      residentBytes: resident[0])
     return try JSONText.decode(Result.self, from: communicator.broadcast(text: result.json(), root: 0))
   }
 
-  private func summarize(_ times: [Double], _ phases: [String: [Double]], parameters: Int) -> Result {
+  /// The most memory this process ever held. C function: `getrusage`.
+  private static func residentBytes() -> Double {
+    var usage = rusage()
+    let status = unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    precondition(status == 0, "getrusage fails for wrong arguments alone, and said \(status)")
+    return Double(usage.ru_maxrss) * 1024
+  }
+
+  private func summarize(
+    _ times: [Double], _ phases: [String: [Double]], parameters: Int, peak: (perSecond: Double, instruction: String)?,
+    residentBytes: Double
+  ) -> Result {
     let images = Double(configuration.globalBatch)
+    let perSecond = images * Double(configuration.network.operations.training) / Self.median(times)
     return Result(
       imagesPerSecondMedian: images / Self.median(times), imagesPerSecondMax: images / (times.min() ?? .infinity),
-      msPerStepMedian: Self.median(times) * 1000, phases: phases.mapValues { Self.median($0) * 1000 },
+      msPerStepMedian: Self.median(times) * 1000, gflops: perSecond * 1e-9,
+      peakGflops: peak.map { $0.perSecond * 1e-9 },
+      fractionOfPeak: peak.map { perSecond / $0.perSecond }, peakInstruction: peak?.instruction,
+      residentMiB: residentBytes / 1_048_576, phases: phases.mapValues { Self.median($0) * 1000 },
       steps: times.count, ranks: communicator.size, threads: configuration.threads,
       globalBatch: configuration.globalBatch, precision: configuration.precision.rawValue,
       instructionSet: instructionSetInUse(), parameters: parameters, data: "\(sources.origin)")

@@ -27,6 +27,20 @@ struct ConvolutionTests {
     }
   }
 
+  private static func planned(
+    _ shape: ConvolutionShape, src: Activation, dst: Activation, flat: AlignedBuffer<Float>, bias: Int,
+    _ context: OneDNNContext
+  ) throws -> any ConvolutionPasses {
+    if shape.isTransposed {
+      return try unsafe TransposedConvolution(
+        shape, src: src, dst: dst.view, weights: flat.base, bias: flat.base + bias, mode: .training, context: context)
+    }
+    let convolution = try unsafe OneDNNConvolution(
+      shape, precision: src.precision, weights: flat.base, mode: .training, context: context)
+    try unsafe convolution.planForward(src: src, dst: dst, bias: flat.base + bias)
+    return convolution
+  }
+
   @Test(arguments: Case.all) func passesMatchPlainLoops(_ c: Case) throws {
     let dstSize = c.isTransposed ? 2 * c.size : c.size
     var random = SplitMix(state: UInt64(c.inChannels * 1000 + c.outChannels + c.size))
@@ -53,8 +67,7 @@ struct ConvolutionTests {
     let shape = ConvolutionShape(
       batch: c.batch, inChannels: c.inChannels, outChannels: c.outChannels, size: c.size,
       isTransposed: c.isTransposed)
-    let convolution = try unsafe OneDNNConvolution(
-      shape, src: a, dst: b, weights: flat.base, bias: flat.base + weights.count, mode: .training, context: context)
+    let convolution = try Self.planned(shape, src: a, dst: b, flat: flat, bias: weights.count, context)
     try convolution.planBackward(src: a, diffDst: db, diffSrc: da)
     try context.allocateScratchpad()
     try convolution.packWeights()

@@ -75,6 +75,12 @@ void kernels_max_pool_backward(
     const kernels_view *_Nonnull src, const kernels_view *_Nonnull diff_dst, const kernels_view *_Nullable diff_skip,
     const kernels_view *_Nonnull diff_src);
 
+/// The second half of a transposed convolution, kernel 3, stride 2, "same": one image of dst (rows 2h, columns 2w) from
+/// products[h][w][9 taps][C] of one image of src: dst[2y + ky][2x + kx] = bias + sum of products[y][x][3 ky + kx]; what lands
+/// on row 2h or column 2w is dropped. dst may be a channel slice of a wider buffer; channel_blocks = 1.
+void kernels_add_taps(
+    const float *_Nonnull products, const float *_Nonnull bias, const kernels_view *_Nonnull dst, int64_t image);
+
 /// dst = src, converting f32 <-> bf16 (round to nearest even, NaN stays NaN) where the types differ. The strides may differ.
 void kernels_copy(const kernels_view *_Nonnull src, const kernels_view *_Nonnull dst);
 
@@ -103,6 +109,13 @@ void kernels_adam(
 
 /// Sum of squares in f64; NaN or infinity in `values` comes through.
 double kernels_sum_of_squares(const float *_Nonnull values, int64_t count);
+
+/// Name of the widest product instruction of `type` that `kernels_peak_loop` knows on this processor; null where it knows none
+/// (no AVX-512, or AMX, whose tiles are faster than any of them).
+const char *_Nullable kernels_peak_instruction(kernels_type type);
+/// Runs that instruction from registers on `threads` threads of the team and returns the floating point operations done, 0
+/// where there is none. A repetition is some 10 to 20 microseconds.
+int64_t kernels_peak_loop(kernels_type type, int64_t repetitions, int64_t threads);
 
 /// Plain loops of a 3x3 "same" convolution of f64 numbers, NHWC, the oracle's engine. weights OIHW [O][I][3][3], bias [O].
 /// Sums are f64; with f32_sums every addition rounds to f32, in the order of taps, then channels (for weights: of images, rows, columns).

@@ -74,6 +74,15 @@ extension ActivationView {
     }
   }
 
+  /// One image of this view from the products of one image of a transposed convolution's src with all nine taps,
+  /// `[pixels, 9, channels]`.
+  func addTaps(_ products: AlignedBuffer<Float>, bias: UnsafePointer<Float>, image: Int) {
+    precondition(
+      unsafe products.count == Int(raw.rows * raw.columns * raw.channels) / 4 * 9,
+      "\(products.count) products for an image of \(unsafe raw.rows)x\(unsafe raw.columns)x\(channels)")
+    unsafe withUnsafePointer(to: raw) { unsafe kernels_add_taps(products.base, bias, $0, Int64(image)) }
+  }
+
   /// dst = self, converted where the precisions differ.
   func copy(to dst: ActivationView) {
     unsafe withUnsafePointer(to: raw) { src in

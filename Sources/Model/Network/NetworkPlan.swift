@@ -58,7 +58,19 @@ final class NetworkPlan {
     bias: UnsafeMutablePointer<Float>
   ) throws -> (any ConvolutionPasses)? {
     guard shape.batch > 0 else { return nil }
-    return try unsafe OneDNNConvolution(
+    let convolution = try unsafe OneDNNConvolution(
+      shape, precision: precision, weights: weights, mode: mode, context: context)
+    try unsafe convolution.planForward(src: src, dst: dst, bias: bias)
+    return convolution
+  }
+
+  /// The engine's transposed convolution for `shape`, whose dst may be a channel slice; nil as above.
+  func transposedConvolution(
+    _ shape: ConvolutionShape, src: Activation, dst: ActivationView, weights: UnsafeMutablePointer<Float>,
+    bias: UnsafeMutablePointer<Float>
+  ) throws -> (any ConvolutionPasses)? {
+    guard shape.batch > 0 else { return nil }
+    return try unsafe TransposedConvolution(
       shape, src: src, dst: dst, weights: weights, bias: bias, mode: mode, context: context)
   }
 

@@ -1,16 +1,12 @@
 /// The decoder's transposed convolution: doubles rows and columns and writes the first half of a concatenated buffer.
-///
-/// oneDNN must not write into a channel slice (it falls to its reference loops), so the result is copied there once.
 @safe
 final class Upsampling {
   /// Kernel and bias in the flat buffers.
   let range: Range<Int>
   private let src: Activation
-  private let upsampled: Activation
-  private let dst: ActivationView
   private let convolution: (any ConvolutionPasses)?
   private let (weights, bias): (Range<Int>, Range<Int>)
-  private let scratch: AlignedBuffer<Double>
+  private let plan: NetworkPlan
   private let biasSums: AlignedBuffer<Double>
   private var diffUpsampled: Activation?
   private var diffDst: ActivationView?
@@ -23,12 +19,10 @@ final class Upsampling {
     let shape = ConvolutionShape(
       batch: src.batch, inChannels: src.channels, outChannels: dst.channels, size: src.size, isTransposed: true)
     self.src = src
-    self.dst = dst
-    upsampled = plan.shared(0, size: shape.dstSize, channels: shape.outChannels)
-    scratch = plan.scratch(for: upsampled.view.sumsScratchCount)
+    self.plan = plan
     biasSums = AlignedBuffer(repeating: 0, count: shape.outChannels)
-    convolution = try unsafe plan.convolution(
-      shape, src: src, dst: upsampled, weights: plan.values.base + weights.lowerBound,
+    convolution = try unsafe plan.transposedConvolution(
+      shape, src: src, dst: dst, weights: plan.values.base + weights.lowerBound,
       bias: plan.values.base + bias.lowerBound)
   }
 
@@ -41,10 +35,7 @@ final class Upsampling {
 
   func packWeights() throws { try convolution?.packWeights() }
 
-  func forward() throws {
-    try convolution?.forward()
-    upsampled.view.copy(to: dst)
-  }
+  func forward() throws { try convolution?.forward() }
 
   /// Writes this rank's part of the gradients. Local, but for the announcement of the complete range.
   func backward(into gradients: AlignedBuffer<Float>, ranks: any CrossRankSums) throws {
@@ -52,7 +43,8 @@ final class Upsampling {
       preconditionFailure("backward of an upsampling that was planned for inference")
     }
     diffDst.copy(to: diffUpsampled.view)
-    unsafe diffUpsampled.view.channelSums(into: biasSums.base, scratch: scratch)
+    let sums = diffUpsampled.view
+    unsafe sums.channelSums(into: biasSums.base, scratch: plan.scratch(for: sums.sumsScratchCount))
     for c in 0..<bias.count { unsafe gradients.base[bias.lowerBound + c] = Float(biasSums.base[c]) }
     if let convolution {
       try unsafe convolution.backwardWeights(into: gradients.base + weights.lowerBound)

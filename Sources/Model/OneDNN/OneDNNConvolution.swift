@@ -1,16 +1,16 @@
 internal import COneDNN
 
-/// A 3x3 convolution ("same" padding) or its stride-2 transposed twin over dense NHWC activations, by oneDNN.
+/// A 3x3 convolution ("same" padding), or the backward passes of its stride-2 transposed twin, over dense NHWC activations.
 ///
 /// Both kinds are described alike; Keras's transposed convolution is oneDNN's deconvolution with nothing cut at the start
 /// and one row and column cut at the end: dst[2i + k] += src[i] * weights[k].
 @safe
 final class OneDNNConvolution: ConvolutionPasses {
   private let shape: ConvolutionShape
+  private let precision: Precision
   private let context: OneDNNContext
-  private let type: dnnl_data_type_t
   private let forwardDescriptor: OneDNNPrimitiveDescriptor
-  private let forwardPrimitive: OneDNNPrimitive
+  private var forwardPrimitive: OneDNNPrimitive?
   /// Layout of the flat buffers: OIHW, or IOHW for a transposed convolution. Both are [out, in, 3, 3] to oneDNN.
   private let flatDescriptor: dnnl_memory_desc_t
   private let flatWeights: OneDNNMemory
@@ -22,14 +22,17 @@ final class OneDNNConvolution: ConvolutionPasses {
   private var gradientUnpacker: OneDNNPrimitive?
   private var flatGradient: OneDNNMemory?
 
-  /// Plans the forward pass from `src` to `dst`. `weights` and `bias` are ranges of the flat f32 buffer.
+  private var type: dnnl_data_type_t { precision.oneDNNType }
+
+  /// Describes the convolution; its passes are planned one by one. `weights` is a range of the flat f32 buffer.
   init(
-    _ shape: ConvolutionShape, src: Activation, dst: Activation, weights: UnsafeMutablePointer<Float>,
-    bias: UnsafeMutablePointer<Float>, mode: UNet.Mode, context: OneDNNContext
+    _ shape: ConvolutionShape, precision: Precision, weights: UnsafeMutablePointer<Float>, mode: UNet.Mode,
+    context: OneDNNContext
   ) throws {
     self.shape = shape
+    self.precision = precision
     self.context = context
-    type = src.precision == .bf16 ? dnnl_bf16 : dnnl_f32
+    let type = precision.oneDNNType
     flatDescriptor = try memoryDescriptor(
       [shape.outChannels, shape.inChannels, 3, 3], dnnl_f32, shape.isTransposed ? dnnl_iohw : dnnl_oihw)
 
@@ -38,7 +41,7 @@ final class OneDNNConvolution: ConvolutionPasses {
     var weightsLayout = try shape.weightsDescriptor(type)
     var biasLayout = try memoryDescriptor([shape.outChannels], dnnl_f32, dnnl_x)
     let kind = mode == .training ? dnnl_forward_training : dnnl_forward_inference
-    let subject = "\(shape.description) forward, \(src.precision.rawValue)"
+    let subject = "\(shape.description) forward, \(precision.rawValue)"
     let (strides, start, end) = shape.geometry
     if shape.isTransposed {
       var operation = dnnl_deconvolution_desc_t()
@@ -55,9 +58,15 @@ final class OneDNNConvolution: ConvolutionPasses {
           start, end), "dnnl_convolution_forward_desc_init", subject)
       forwardDescriptor = try unsafe OneDNNPrimitiveDescriptor(&operation, subject: subject, context: context)
     }
-
     var flat = flatDescriptor
     flatWeights = try unsafe OneDNNMemory(&flat, at: weights, context: context)
+  }
+
+  /// Plans the forward pass from `src` to `dst`; `bias` is a range of the flat f32 buffer.
+  func planForward(src: Activation, dst: Activation, bias: UnsafeMutablePointer<Float>) throws {
+    var srcLayout = try shape.srcDescriptor(type)
+    var dstLayout = try shape.dstDescriptor(type)
+    var biasLayout = try memoryDescriptor([shape.outChannels], dnnl_f32, dnnl_x)
     let packedLayout = unsafe forwardDescriptor.layout(dnnl_query_weights_md)
     let buffer = unsafe AlignedBuffer<UInt8>(repeating: 0, count: Int(dnnl_memory_desc_get_size(packedLayout)))
     let packedWeights = try unsafe OneDNNMemory(packedLayout, at: buffer.base, context: context)
@@ -69,7 +78,8 @@ final class OneDNNConvolution: ConvolutionPasses {
         (DNNL_ARG_BIAS, OneDNNMemory(&biasLayout, at: bias, context: context)),
         (DNNL_ARG_DST, OneDNNMemory(&dstLayout, at: dst.base, context: context)),
       ], context: context)
-    try unsafe addPacker(to: packedWeights, layout: packedLayout, storage: buffer, subject: subject)
+    try unsafe addPacker(
+      to: packedWeights, layout: packedLayout, storage: buffer, subject: forwardDescriptor.subject)
   }
 
   /// Plans the backward passes. `diffSrc` is nil for the first layer, whose input needs no gradient.
@@ -79,7 +89,7 @@ final class OneDNNConvolution: ConvolutionPasses {
     let (strides, start, end) = shape.geometry
 
     if let diffSrc {
-      let subject = "\(shape.description) backward data, \(src.precision.rawValue)"
+      let subject = "\(shape.description) backward data, \(precision.rawValue)"
       var weightsLayout = try shape.weightsDescriptor(type)
       let descriptor: OneDNNPrimitiveDescriptor
       if shape.isTransposed {
@@ -153,11 +163,8 @@ final class OneDNNConvolution: ConvolutionPasses {
 
     var flat = flatDescriptor
     let gradient = try unsafe OneDNNMemory(&flat, at: nil, context: context)
-    let reorder = try unsafe OneDNNPrimitiveDescriptor(
-      reorderFrom: packedLayout, to: &flat, subject: subject, context: context)
-    gradientUnpacker = try OneDNNPrimitive(
-      reorder, arguments: [(DNNL_ARG_FROM, diffWeights), (DNNL_ARG_TO, gradient)], needsScratchpad: false,
-      context: context)
+    gradientUnpacker = try unsafe OneDNNPrimitive(
+      reorder: diffWeights, packedLayout, to: gradient, &flat, subject: subject, context: context)
     flatGradient = gradient
   }
 
@@ -166,12 +173,9 @@ final class OneDNNConvolution: ConvolutionPasses {
     subject: String
   ) throws {
     var flat = flatDescriptor
-    let reorder = try unsafe OneDNNPrimitiveDescriptor(
-      reorderFrom: &flat, to: layout, subject: subject, context: context)
     packers.append(
-      try OneDNNPrimitive(
-        reorder, arguments: [(DNNL_ARG_FROM, flatWeights), (DNNL_ARG_TO, weights)], needsScratchpad: false,
-        context: context))
+      try unsafe OneDNNPrimitive(
+        reorder: flatWeights, &flat, to: weights, layout, subject: subject, context: context))
     packed.append(storage)
   }
 
@@ -179,7 +183,10 @@ final class OneDNNConvolution: ConvolutionPasses {
     for packer in packers { try packer.run() }
   }
 
-  func forward() throws { try forwardPrimitive.run() }
+  func forward() throws {
+    guard let forwardPrimitive else { preconditionFailure("\(shape.description): no forward pass was planned") }
+    try forwardPrimitive.run()
+  }
 
   func backwardData() throws {
     guard let backwardDataPrimitive else { preconditionFailure("\(shape.description): no backward data was planned") }

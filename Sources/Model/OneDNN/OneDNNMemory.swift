@@ -39,3 +39,24 @@ func memoryDescriptor(
     "dnnl_memory_desc_init_by_tag", "\(dimensions)")
   return descriptor
 }
+
+/// A descriptor with the given distances of neighbours, in elements: `dnnl_memory_desc_init_by_strides`.
+func memoryDescriptor(
+  _ dimensions: [Int], _ type: dnnl_data_type_t, strides: [Int]
+) throws -> dnnl_memory_desc_t {
+  precondition(strides.count == dimensions.count, "\(strides.count) strides of \(dimensions.count) dimensions")
+  var descriptor = dnnl_memory_desc_t()
+  var (sizes, steps) = (
+    [dnnl_dim_t](repeating: 0, count: Int(DNNL_MAX_NDIMS)), [dnnl_dim_t](repeating: 0, count: Int(DNNL_MAX_NDIMS))
+  )
+  for i in dimensions.indices { (sizes[i], steps[i]) = (dnnl_dim_t(dimensions[i]), dnnl_dim_t(strides[i])) }
+  try check(
+    unsafe dnnl_memory_desc_init_by_strides(&descriptor, Int32(dimensions.count), sizes, type, steps),
+    "dnnl_memory_desc_init_by_strides", "\(dimensions)")
+  return descriptor
+}
+
+extension Precision {
+  /// Element type of an activation.
+  var oneDNNType: dnnl_data_type_t { self == .bf16 ? dnnl_bf16 : dnnl_f32 }
+}

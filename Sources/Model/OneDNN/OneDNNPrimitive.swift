@@ -100,6 +100,17 @@ final class OneDNNPrimitive {
     subject = descriptor.subject
   }
 
+  /// Copies `src` to `dst`, in another order or type. C function: `dnnl_reorder_primitive_desc_create`.
+  convenience init(
+    reorder src: OneDNNMemory, _ srcLayout: UnsafePointer<dnnl_memory_desc_t>, to dst: OneDNNMemory,
+    _ dstLayout: UnsafePointer<dnnl_memory_desc_t>, subject: String, context: OneDNNContext
+  ) throws {
+    let descriptor = try unsafe OneDNNPrimitiveDescriptor(
+      reorderFrom: srcLayout, to: dstLayout, subject: subject, context: context)
+    try self.init(
+      descriptor, arguments: [(DNNL_ARG_FROM, src), (DNNL_ARG_TO, dst)], needsScratchpad: false, context: context)
+  }
+
   deinit { unsafe dnnl_primitive_destroy(raw) }
 
   /// Runs to the end. C functions: `dnnl_primitive_execute`, `dnnl_stream_wait`.

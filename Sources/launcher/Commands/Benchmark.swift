@@ -63,6 +63,13 @@ struct BenchmarkStep: JobCommand {
     return .done
   }
 
+  private func peak(of result: StepBenchmark.Result) -> String {
+    guard let peak = result.peakGflops, let fraction = result.fractionOfPeak, let name = result.peakInstruction else {
+      return ", peak not known"
+    }
+    return ", \(Float(100 * fraction)) % of \(Float(peak)), all threads repeating \(name)"
+  }
+
   private func report(_ result: StepBenchmark.Result) {
     guard !output.json else { return Output.line(result.json()) }
     let phases = result.phases.sorted { $0.value > $1.value }.map { "\($0.key) \(Float($0.value))" }
@@ -72,6 +79,8 @@ struct BenchmarkStep: JobCommand {
         (name: "images/s, fastest step", value: "\(Float(result.imagesPerSecondMax))"),
         (name: "ms per step, median", value: "\(Float(result.msPerStepMedian))"),
         (name: "of these, rank 0", value: phases.joined(separator: ", ")),
+        (name: "GFLOP/s, all ranks", value: "\(Float(result.gflops))" + peak(of: result)),
+        (name: "resident memory of a rank", value: "\(Int(result.residentMiB)) MiB"),
       ]))
   }
 }

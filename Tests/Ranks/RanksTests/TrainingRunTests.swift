@@ -225,6 +225,10 @@ extension RanksTests {
     #expect(result.steps == 7 && result.ranks == 2 && result.data == "synthetic")
     #expect(result.imagesPerSecondMax >= result.imagesPerSecondMedian && result.imagesPerSecondMedian > 0)
     #expect(result.phases.keys.sorted() == ["backward", "data", "forward", "loss", "reduction", "update"])
+    if let peak = result.peakGflops {
+      #expect(peak > result.gflops && result.fractionOfPeak == result.gflops / peak && result.peakInstruction != nil)
+    }
+    #expect(result.gflops > 0 && result.residentMiB > 1)
     let images = result.msPerStepMedian / 1000 * result.imagesPerSecondMedian
     #expect(abs(images - 8) < 1e-6)
   }

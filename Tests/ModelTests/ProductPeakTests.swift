@@ -1,0 +1,20 @@
+import Testing
+
+@testable import Model
+
+struct ProductPeakTests {
+  @Test(arguments: Precision.allCases)
+  func loopDoesTheOperationsThatItCounts(_ precision: Precision) {
+    guard let one = ProductPeak(precision, threads: 1), let two = ProductPeak(precision, threads: 2) else {
+      // Without AVX-512 nothing is known; then nothing is claimed for either number of threads.
+      #expect(ProductPeak(precision, threads: 1) == nil && ProductPeak(precision, threads: 2) == nil)
+      return
+    }
+    let clock = ContinuousClock()
+    let operations = one.run()
+    #expect(two.run() == 2 * operations && operations > 0)
+    let seconds = (0..<5).map { _ in clock.measure { _ = one.run() } }.min()! / .seconds(1)
+    // No core reaches 5 TFLOP/s without tiles: a loop that was optimised away would.
+    #expect(Double(operations) / seconds < 5e12, "\(one.instruction)")
+  }
+}
