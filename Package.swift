@@ -71,8 +71,9 @@ let package = Package(
     .testTarget(
       name: "LauncherTests", dependencies: ["TestSupport", "launcher", "Training", "Model", "Dataset"],
       swiftSettings: swiftSettings),
+    .target(name: "AllocationCounter", path: "Tests/Ranks/AllocationCounter", cSettings: cSettings),
     .executableTarget(
-      name: "StepChecks", dependencies: ["Training", "Model", "Dataset", "Distributed"],
+      name: "StepChecks", dependencies: ["Training", "Model", "Dataset", "Distributed", "AllocationCounter"],
       path: "Tests/Ranks/StepChecks", swiftSettings: swiftSettings),
     .executableTarget(
       name: "TrainingChecks", dependencies: ["Training", "Model", "Dataset", "Distributed"],

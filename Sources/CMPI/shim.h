@@ -68,6 +68,42 @@ static inline MPI_Op CMPI_operation(CMPI_Op op) {
   return MPI_OP_NULL;
 }
 
+/// The handle of an operation that was made here. Copying it does not copy the operation.
+typedef struct {
+  intptr_t bits;
+} CMPI_OpHandle;
+
+_Static_assert(sizeof(MPI_Op) <= sizeof(intptr_t), "an operation is carried in an intptr_t");
+
+/// inout[i] = in[i] + inout[i], the upper halves of f32, rounded to nearest even; NaN stays NaN.
+static inline void CMPI_add_bfloat16(void *in, void *inout, int *count, MPI_Datatype *type) {
+  (void)type;
+  const uint16_t *a = (const uint16_t *)in;
+  uint16_t *b = (uint16_t *)inout;
+  for (int i = 0; i < *count; i++) {
+    const uint32_t x = (uint32_t)a[i] << 16, y = (uint32_t)b[i] << 16;
+    float p, q;
+    __builtin_memcpy(&p, &x, sizeof p);
+    __builtin_memcpy(&q, &y, sizeof q);
+    const float sum = p + q;
+    uint32_t bits;
+    __builtin_memcpy(&bits, &sum, sizeof bits);
+    const uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+    b[i] = (uint16_t)(sum == sum ? rounded : (bits >> 16 | 0x40));
+  }
+}
+
+static inline int CMPI_op_create_bfloat16_sum(CMPI_OpHandle *made) {
+  MPI_Op op = MPI_OP_NULL;
+  const int status = MPI_Op_create(CMPI_add_bfloat16, 1, &op);
+  made->bits = (intptr_t)op;
+  return status;
+}
+static inline int CMPI_op_free(CMPI_OpHandle handle) {
+  MPI_Op op = (MPI_Op)handle.bits;
+  return MPI_Op_free(&op);
+}
+
 // Start and end.
 
 static inline CMPI_Comm CMPI_comm_world(void) { return CMPI_wrapped(MPI_COMM_WORLD); }
@@ -207,6 +243,12 @@ static inline size_t CMPI_status_stride(void) { return sizeof(MPI_Status); }
 static inline int CMPI_iallreduce_in_place(void *values, int count, CMPI_Type type, CMPI_Op op, CMPI_Comm comm,
                                            void *requests, int index) {
   return MPI_Iallreduce(MPI_IN_PLACE, values, count, CMPI_datatype(type), CMPI_operation(op), CMPI_raw(comm),
+                        (MPI_Request *)requests + index);
+}
+/// The same for bf16 numbers, with an operation of `CMPI_op_create_bfloat16_sum`.
+static inline int CMPI_iallreduce_bfloat16_in_place(uint16_t *values, int count, CMPI_OpHandle op, CMPI_Comm comm,
+                                                    void *requests, int index) {
+  return MPI_Iallreduce(MPI_IN_PLACE, values, count, MPI_UINT16_T, (MPI_Op)op.bits, CMPI_raw(comm),
                         (MPI_Request *)requests + index);
 }
 static inline int CMPI_waitall(int count, void *requests, void *statuses) {

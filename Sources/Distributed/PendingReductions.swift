@@ -16,6 +16,14 @@ package struct PendingReductions: ~Copyable {
   /// queue's capacity are a programming mistake.
   package mutating func post(_ values: UnsafeMutableBufferPointer<Float>) throws { try unsafe queue.post(values) }
 
+  /// Starts to replace bf16 `values` (the upper halves of f32) by their sum over the ranks, rounded to nearest even after each
+  /// addition, in place (MPI_Iallreduce with an operation of our own).
+  ///
+  /// As above. The queue must have been prepared by `ReductionQueue.prepareBFloat16()`.
+  package mutating func post(bfloat16 values: UnsafeMutableBufferPointer<UInt16>) throws {
+    try unsafe queue.post(bfloat16: values)
+  }
+
   /// Lets MPI work on what is pending, without waiting (MPI_Testall). Local.
   package mutating func progress() throws { try queue.progress() }
 

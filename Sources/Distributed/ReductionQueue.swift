@@ -13,6 +13,7 @@ package final class ReductionQueue {
   private var isOpen = false
   private let requests: UnsafeMutableRawPointer
   private let statuses: UnsafeMutableRawPointer
+  private var bfloat16Sum: BFloat16Sum?
 
   /// Room for `capacity` messages on `communicator`, which should carry nothing else while they are pending.
   package init(communicator: Communicator, capacity: Int) {
@@ -47,6 +48,20 @@ package final class ReductionQueue {
       precondition(count < capacity, "request \(count + 1) of a queue for \(capacity)")
       let status = unsafe CMPI_iallreduce_in_place(
         values.baseAddress! + offset, length, .float32, .sum, communicator.handle, requests, Int32(count))
+      try Distributed.check(status, "MPI_Iallreduce")
+      count += 1
+    }
+  }
+
+  /// Makes the operation that sums of bf16 need. Local (MPI_Op_create).
+  package func prepareBFloat16() throws { if bfloat16Sum == nil { bfloat16Sum = try BFloat16Sum() } }
+
+  func post(bfloat16 values: UnsafeMutableBufferPointer<UInt16>) throws {
+    guard let bfloat16Sum else { preconditionFailure("bf16 in a queue that was not prepared for it") }
+    for (offset, length) in Messages(of: values.count, limit: communicator.elementsPerMessage) {
+      precondition(count < capacity, "request \(count + 1) of a queue for \(capacity)")
+      let status = unsafe CMPI_iallreduce_bfloat16_in_place(
+        values.baseAddress! + offset, length, bfloat16Sum.handle, communicator.handle, requests, Int32(count))
       try Distributed.check(status, "MPI_Iallreduce")
       count += 1
     }

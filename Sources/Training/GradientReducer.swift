@@ -3,58 +3,63 @@ import Model
 
 /// A step's sums across the ranks: the network's requests carried out on two communicators of their own.
 ///
-/// Statistics are summed at once, in f64. Gradients are cut into buckets of a fixed number of elements, counted from the
-/// start of the flat buffer; a bucket is posted (nonblocking) as soon as the backward pass has completed its last element,
-/// and awaited by `finishGradients()`. Bucket bounds depend on the configuration alone, so every rank posts the same
-/// messages in the same order, and a run sums in the same order each time. Allocates nothing after `init`.
+/// Statistics are summed at once, in f64. Gradients are cut by ``GradientBuckets``; a bucket is posted (nonblocking) as soon as
+/// the backward pass has completed its last element, and awaited by `finishGradients()`. Allocates nothing after `init`.
 final class GradientReducer: CrossRankSums {
-  /// Elements of every bucket but the last one of the buffer.
-  let bucketElements: Int
   private let gradients: AlignedBuffer<Float>
   private let statistics: Communicator
   private let queue: ReductionQueue
+  private let initialBuckets: GradientBuckets
+  private var buckets: GradientBuckets
   private var pending: PendingReductions?
-  /// Elements from here to the end are complete.
-  private var completeFrom: Int
-  /// Elements from here to the end are posted.
-  private var postedFrom: Int
+  /// What travels in place of `gradients`; nil where they travel as they are.
+  private let packed: AlignedBuffer<UInt16>?
+
+  /// Set: nothing is sent and every rank keeps its own sums. For measuring what the messages cost.
+  var isSilent = false
 
   /// Duplicates `communicator` twice: messages of the two kinds never meet. Collective.
-  init(gradients: AlignedBuffer<Float>, bucketBytes: Int, communicator: Communicator) throws {
-    bucketElements = max(1, bucketBytes / MemoryLayout<Float>.stride)
+  init(gradients: AlignedBuffer<Float>, bucketBytes: Int, wire: GradientWire, communicator: Communicator) throws {
     self.gradients = gradients
+    initialBuckets = GradientBuckets(count: gradients.count, bytes: bucketBytes)
+    buckets = initialBuckets
+    packed = wire == .bf16 ? AlignedBuffer(repeating: 0, count: gradients.count) : nil
     statistics = try communicator.duplicate()
-    let buckets = max(1, (gradients.count + bucketElements - 1) / bucketElements)
-    queue = ReductionQueue(communicator: try communicator.duplicate(), capacity: buckets)
-    (completeFrom, postedFrom) = (gradients.count, gradients.count)
+    queue = ReductionQueue(communicator: try communicator.duplicate(), capacity: initialBuckets.messageCount)
+    if wire == .bf16 { try queue.prepareBFloat16() }
   }
 
   /// Starts a step.
   func begin() {
-    (completeFrom, postedFrom) = (gradients.count, gradients.count)
+    buckets = initialBuckets
     pending = queue.begin()
   }
 
-  func sum(_ values: UnsafeMutableBufferPointer<Double>) throws { try unsafe statistics.allReduce(values, .sum) }
+  func sum(_ values: UnsafeMutableBufferPointer<Double>) throws {
+    if !isSilent { try unsafe statistics.allReduce(values, .sum) }
+  }
 
   func gradientsAreComplete(_ range: Range<Int>) throws {
-    precondition(
-      range.upperBound == completeFrom,
-      "gradients \(range) are complete, but \(range.upperBound)..<\(completeFrom) are not")
-    completeFrom = range.lowerBound
-    while postedFrom > 0 {
-      let begin = (postedFrom - 1) / bucketElements * bucketElements
-      guard begin >= completeFrom else { break }
-      try unsafe pending?.post(gradients.elements(begin..<postedFrom))
-      postedFrom = begin
-    }
+    buckets.complete(range)
+    while let bucket = buckets.next() { try post(bucket) }
     try pending?.progress()
+  }
+
+  private func post(_ bucket: Range<Int>) throws {
+    guard !isSilent else { return }
+    guard let packed else {
+      try unsafe pending?.post(gradients.elements(bucket))
+      return
+    }
+    unsafe roundToBFloat16(gradients.elements(bucket), into: packed.elements(bucket))
+    try unsafe pending?.post(bfloat16: packed.elements(bucket))
   }
 
   /// Returns when `gradients` holds the sums over the ranks. Collective.
   func finishGradients() throws {
-    precondition(postedFrom == 0, "gradients 0..<\(postedFrom) were never completed")
+    precondition(buckets.isEmpty, "some gradients were never completed")
     try pending.take()?.wait()
+    if let packed, !isSilent { unsafe widenBFloat16(packed.elements, into: gradients.elements) }
   }
 
   /// Leaves what is pending behind, on the way to ending the job.

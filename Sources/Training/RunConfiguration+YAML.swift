@@ -23,7 +23,7 @@ extension RunConfiguration {
       ("validation-steps", number(validationSteps)), ("seed", number(seed)), ("threads", number(threads)),
       ("data", data.map(text)), ("sources", sources.map(text)), ("output", text(output)), ("resume", text(resume)),
       ("checkpoint-every", checkpointEvery.map(number)), ("keep", number(keep)), ("rounds", number(evaluationRounds)),
-      ("pairs", number(evaluationPairs)),
+      ("pairs", number(evaluationPairs)), ("bucket-bytes", number(bucketBytes)), ("wire", text(wire.rawValue)),
     ]
     let plan = surroundings.plan
     let decided: [(String, Node?)] = [
@@ -31,8 +31,8 @@ extension RunConfiguration {
       ("heads", .sequence(.init(network.heads.map(text)))), ("ranks", number(plan.ranks)),
       ("hosts", .sequence(.init(surroundings.hosts.map(text)))),
       ("slices", .sequence(.init(plan.slices.map { text("\($0[0])..<\($0[1])") }))),
-      ("bucket-bytes", number(plan.bucketBytes)), ("instruction-set", text(plan.instructionSet)),
-      ("mpi", text(plan.mpi)), ("onednn", text(plan.oneDNN)), ("resume-point", text(surroundings.resumePoint)),
+      ("instruction-set", text(plan.instructionSet)), ("mpi", text(plan.mpi)), ("onednn", text(plan.oneDNN)),
+      ("resume-point", text(surroundings.resumePoint)),
     ]
     options.append(("decided", mapping(decided)))
     return try Yams.serialize(node: mapping(options), width: -1, allowUnicode: true)

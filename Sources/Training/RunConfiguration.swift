@@ -35,8 +35,11 @@ package struct RunConfiguration: Sendable, Codable, Equatable {
   package var evaluationRounds = 10
   /// Test pairs of each round.
   package var evaluationPairs = 5000
-  /// Bytes of one gradient message. Fixed for a run: another size would add the ranks' gradients in another order.
+  /// Bytes of one gradient message of f32. A resumed run keeps its own: another size would add the ranks' gradients in
+  /// another order.
   package var bucketBytes = 1 << 20
+  /// How gradients travel between ranks.
+  package var wire = GradientWire.f32
 
   package init() {}
 
@@ -81,7 +84,8 @@ package struct RunConfiguration: Sendable, Codable, Equatable {
     try atLeast(1, keep, "--keep")
     try atLeast(0, evaluationRounds, "--rounds")
     try atLeast(1, evaluationPairs, "--pairs")
-    try atLeast(256, bucketBytes, "bucket bytes")
+    try atLeast(256, bucketBytes, "--bucket-bytes")
+    try atMost(1 << 30, bucketBytes, "--bucket-bytes")
     if resume.isEmpty { throw .usage(option: "--resume", reason: "empty; auto, never or a checkpoint's path") }
   }
 

@@ -24,6 +24,8 @@ package enum RunError: Error, Equatable, Sendable {
   case usage(option: String, reason: String)
   /// Step `step` (from 1; nil where steps are not counted) met a NaN or an infinity.
   case nonFinite(Quantity, step: Int?)
+  /// A reduction gave `found` where the ranks' numbers add up to `expected`.
+  case wrongSum(expected: Float, found: Float)
   /// Rank `rank` loaded other pictures than rank 0.
   case ranksHoldDifferentData(rank: Int)
 
@@ -31,7 +33,7 @@ package enum RunError: Error, Equatable, Sendable {
     switch self {
     case .usage: .usage
     case .nonFinite: .internal
-    case .ranksHoldDifferentData: .system
+    case .ranksHoldDifferentData, .wrongSum: .system
     }
   }
 }
@@ -51,6 +53,8 @@ extension RunError: CustomStringConvertible {
       case .validationLoss(let epoch):
         return "\(place): the validation loss of epoch \(epoch) is not finite; try a lower --learning-rate"
       }
+    case .wrongSum(let expected, let found):
+      return "MPI summed to \(found) what adds up to \(expected); do not trust this installation"
     case .ranksHoldDifferentData(let rank):
       return "rank \(rank) loaded other pictures than rank 0; give every host the same --data"
     }

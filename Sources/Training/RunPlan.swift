@@ -8,6 +8,8 @@ package struct RunPlan: Sendable, Codable, Equatable {
   package var ranks: Int
   /// Bytes of one gradient message.
   package var bucketBytes: Int
+  /// How gradients travel.
+  package var wire: GradientWire
   /// Threads of each rank.
   package var threads: Int
   package var precision: Precision
@@ -25,9 +27,10 @@ extension RunPlan {
   package init(_ configuration: RunConfiguration, communicator: Communicator) {
     ranks = communicator.size
     bucketBytes = configuration.bucketBytes
+    wire = configuration.wire
     threads = configuration.threads
     precision = configuration.precision
-    instructionSet = instructionSetInUse()
+    instructionSet = InstructionSet.inUse.rawValue
     mpi = Communicator.libraryVersion
     oneDNN = oneDNNVersion()
     slices = (0..<communicator.size).map { rank in
@@ -43,7 +46,8 @@ extension RunPlan {
     }
     let found = [
       difference("ranks", ranks, old.ranks), difference("bucket bytes", bucketBytes, old.bucketBytes),
-      difference("threads", threads, old.threads), difference("precision", precision, old.precision),
+      difference("wire", wire.rawValue, old.wire.rawValue), difference("threads", threads, old.threads),
+      difference("precision", precision, old.precision),
       difference("instruction set", instructionSet, old.instructionSet), difference("MPI", mpi, old.mpi),
       difference("oneDNN", oneDNN, old.oneDNN),
     ].compactMap { $0 }

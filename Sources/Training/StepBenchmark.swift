@@ -17,6 +17,9 @@ package struct StepBenchmark {
     /// The same of product instructions from registers on all ranks' threads, median of one look before each step; nil where
     /// no loop is known for the processor.
     package var peakGflops: Double?
+    /// Share of the median step that messages add: (median - median of steps that send nothing) / median, the two kinds of
+    /// steps in turn; nil where that was not asked for.
+    package var exposedCommunication: Double?
     /// `gflops` of `peakGflops`.
     package var fractionOfPeak: Double?
     /// The instruction of `peakGflops`.
@@ -44,6 +47,7 @@ package struct StepBenchmark {
       case fractionOfPeak = "fraction_of_peak"
       case peakInstruction = "peak_instruction"
       case residentMiB = "resident_mib"
+      case exposedCommunication = "exposed_communication"
       case phases, steps, ranks, threads
       case globalBatch = "global_batch"
       case precision
@@ -66,13 +70,15 @@ package struct StepBenchmark {
   }
 
   /// Takes `warmUp` steps, then measures `steps` ones. Collective; the result is rank 0's on every rank.
-  package func run(warmUp: Int, steps: Int) throws -> Result {
+  ///
+  /// With `silentToo` each measured step comes after one that sends nothing; both begin when all ranks are ready.
+  package func run(warmUp: Int, steps: Int, silentToo: Bool = false) throws -> Result {
     guard warmUp >= 0 else { throw RunError.usage(option: "--warm-up", reason: "\(warmUp) is less than 0") }
     guard steps >= 1 else { throw RunError.usage(option: "--steps", reason: "\(steps) is less than 1") }
     useThreads(configuration.threads)
     let step = try TrainingStep(
       network: configuration.network, precision: configuration.precision, globalBatch: configuration.globalBatch,
-      bucketBytes: configuration.bucketBytes, communicator: communicator)
+      bucketBytes: configuration.bucketBytes, wire: configuration.wire, communicator: communicator)
     var numbers = PhiloxGenerator(seed: configuration.seed, stream: 3)
     initializeWeights(step.values, layout: step.layout, using: &numbers)
     try step.network.packWeights()
@@ -82,7 +88,9 @@ package struct StepBenchmark {
     var peaks: [Double] = []
     var times: [Double] = []
     var phases = ["data": [Double](), "forward": [], "loss": [], "backward": [], "reduction": [], "update": []]
+    var silent: [Double] = []
     for number in 0..<warmUp + steps {
+      if silentToo && number >= warmUp { silent.append(try silentStep(step, number, generator)) }
       var watch = Stopwatch()
       if number >= warmUp {
         if let peak { peaks.append(Double(peak.run()) / watch.lap()) }
@@ -105,10 +113,23 @@ package struct StepBenchmark {
     try communicator.allReduce(&ranks, .sum)
     var resident = [Self.residentBytes()]
     try communicator.allReduce(&resident, .max)
+    let exposed = silent.isEmpty ? nil : 1 - Self.median(silent) / Self.median(times)
     let result = summarize(
-      times, phases, parameters: step.layout.count, peak: peak.map { (ranks[0], $0.instruction) },
+      times, phases, exposed: exposed, parameters: step.layout.count, peak: peak.map { (ranks[0], $0.instruction) },
       residentBytes: resident[0])
     return try JSONText.decode(Result.self, from: communicator.broadcast(text: result.json(), root: 0))
+  }
+
+  /// Seconds of a step that sends nothing and leaves the weights as they are.
+  private func silentStep(_ step: TrainingStep, _ number: Int, _ generator: MixingGenerator) throws -> Double {
+    step.isSilent = true
+    defer { step.isSilent = false }
+    try communicator.barrier()
+    var watch = Stopwatch()
+    unsafe generator.fill(step: number, pairs: step.slice, mixed: step.network.input, targets: step.network.targets)
+    _ = try step.computeGradients()
+    try step.update(step: number + 1, learningRate: 0)
+    return watch.lap()
   }
 
   /// The most memory this process ever held. C function: `getrusage`.
@@ -120,7 +141,8 @@ package struct StepBenchmark {
   }
 
   private func summarize(
-    _ times: [Double], _ phases: [String: [Double]], parameters: Int, peak: (perSecond: Double, instruction: String)?,
+    _ times: [Double], _ phases: [String: [Double]], exposed: Double?, parameters: Int,
+    peak: (perSecond: Double, instruction: String)?,
     residentBytes: Double
   ) -> Result {
     let images = Double(configuration.globalBatch)
@@ -128,12 +150,12 @@ package struct StepBenchmark {
     return Result(
       imagesPerSecondMedian: images / Self.median(times), imagesPerSecondMax: images / (times.min() ?? .infinity),
       msPerStepMedian: Self.median(times) * 1000, gflops: perSecond * 1e-9,
-      peakGflops: peak.map { $0.perSecond * 1e-9 },
+      peakGflops: peak.map { $0.perSecond * 1e-9 }, exposedCommunication: exposed,
       fractionOfPeak: peak.map { perSecond / $0.perSecond }, peakInstruction: peak?.instruction,
       residentMiB: residentBytes / 1_048_576, phases: phases.mapValues { Self.median($0) * 1000 },
       steps: times.count, ranks: communicator.size, threads: configuration.threads,
       globalBatch: configuration.globalBatch, precision: configuration.precision.rawValue,
-      instructionSet: instructionSetInUse(), parameters: parameters, data: "\(sources.origin)")
+      instructionSet: InstructionSet.inUse.rawValue, parameters: parameters, data: "\(sources.origin)")
   }
 
   static func median(_ values: [Double]) -> Double {

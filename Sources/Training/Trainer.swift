@@ -84,7 +84,7 @@ package final class Trainer {
     useThreads(configuration.threads)
     step = try TrainingStep(
       network: configuration.network, precision: configuration.precision, globalBatch: configuration.globalBatch,
-      bucketBytes: configuration.bucketBytes, communicator: communicator)
+      bucketBytes: configuration.bucketBytes, wire: configuration.wire, communicator: communicator)
     validator = try Validator(
       step: step, precision: configuration.precision,
       generator: MixingGenerator(sources: sources, stream: .validation, seed: configuration.seed),

@@ -42,6 +42,11 @@ package final class TrainingStep {
 
   /// Seconds of the last ``computeGradients()`` and ``update(step:learningRate:)``; `reduction` is what backward did not hide.
   package private(set) var phases = Phases()
+  /// Set: the step sends nothing, and every rank goes on by itself. For measuring what the messages cost.
+  package var isSilent: Bool {
+    get { reducer.isSilent }
+    set { reducer.isSilent = newValue }
+  }
   /// Set before ``computeGradients()`` to ask all ranks to stop.
   package var asksToStop = false
   /// Whether any rank asked to stop in the last ``computeGradients()``; the same on every rank.
@@ -57,10 +62,11 @@ package final class TrainingStep {
   /// Plans the step: all buffers zero (fill `values`, then `network.packWeights()`). Collective.
   /// - Parameters:
   ///   - globalBatch: pairs of one step, at least 1.
-  ///   - bucketBytes: size of a gradient message; the same on every rank.
+  ///   - bucketBytes: size of a gradient message of f32; the same on every rank.
+  ///   - wire: how gradients travel; the same on every rank.
   package init(
     network configuration: UNetConfiguration, precision: Precision, globalBatch: Int, bucketBytes: Int,
-    communicator: Communicator
+    wire: GradientWire = .f32, communicator: Communicator
   ) throws {
     precondition(globalBatch >= 1, "a global batch of \(globalBatch)")
     (rank, size) = (communicator.rank, communicator.size)
@@ -73,7 +79,8 @@ package final class TrainingStep {
     secondMoments = AlignedBuffer(repeating: 0, count: layout.trainedCount)
     network = try UNet(
       configuration: configuration, values: values, batch: slice.count, mode: .training, precision: precision)
-    reducer = try GradientReducer(gradients: gradients, bucketBytes: bucketBytes, communicator: communicator)
+    reducer = try GradientReducer(
+      gradients: gradients, bucketBytes: bucketBytes, wire: wire, communicator: communicator)
   }
 
   /// Rank `rank`'s part of `0..<globalBatch`: contiguous, in rank order, sizes differing by at most one, larger ones

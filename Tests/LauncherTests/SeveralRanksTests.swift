@@ -49,6 +49,37 @@ struct SeveralRanksTests {
     #expect(try outcome.json()["seed"] as? Int == 20_250_215)
   }
 
+  @Test(arguments: [1, 2, 3])
+  func theReductionBenchmarkGivesBusBandwidths(ranks: Int) throws {
+    let outcome = try launch(
+      ["benchmark", "allreduce", "--bytes", "4000", "--bytes", "262144", "--repetitions", "3", "--json"], ranks: ranks)
+    #expect(outcome.succeeded, "\(outcome)")
+    let result = try outcome.json()
+    let rows = try #require(result["rows"] as? [[String: Any]])
+    #expect(rows.map { $0["bytes"] as? Int } == [4000, 262_144] && result["ranks"] as? Int == ranks)
+    for row in rows {
+      let timings = try #require(row["timings"] as? [[String: Any]])
+      #expect(timings.map { $0["method"] as? String } == ["allreduce", "buckets", "buckets_bf16"])
+      for timing in timings {
+        let (bytes, median) = (try #require(row["bytes"] as? Int), try #require(timing["us_median"] as? Double))
+        let (algorithm, bus) = (timing["algbw_gb_s"] as? Double, timing["busbw_gb_s"] as? Double)
+        #expect(try abs(#require(algorithm) * median / 1e3 / (Double(bytes) / 1e6) - 1) < 1e-9)
+        #expect(try abs(#require(bus) - #require(algorithm) * 2 * Double(ranks - 1) / Double(ranks)) < 1e-9)
+      }
+    }
+  }
+
+  @Test
+  func gradientsMayTravelInHalfTheBytes() throws {
+    let scratch = try Scratch()
+    let outcome = try launch(
+      ["train"] + TinyRun.options + ["--wire", "bf16", "--bucket-bytes", "2048", "--output", scratch("run"), "--json"],
+      ranks: 2)
+    #expect(outcome.succeeded, "\(outcome)")
+    let written = try String(contentsOfFile: scratch("run/config.yaml"), encoding: .utf8)
+    #expect(written.contains("wire: \"bf16\"") && written.contains("bucket-bytes: 2048"), "\(written)")
+  }
+
   @Test
   func theEvaluationIsTheSameOnAnyNumberOfRanks() throws {
     let run = try TinyRun.done()

@@ -46,6 +46,7 @@ struct UsageTests {
     (["separate", "a.png"], "--weights"), (["separate", "--weights", "w"], "<input>"), (["export"], "--checkpoint"),
     (["verify", "--global-batch", "0"], "--global-batch"),
     (["verify", "--reference", "r", "--weights", "w"], "--weights"), (["benchmark", "--steps", "0"], "--steps"),
+    (["train", "--bucket-bytes", "255"], "--bucket-bytes"), (["benchmark", "allreduce", "--bytes", "3"], "--bytes"),
     (["benchmark", "--warm-up", "-1"], "--warm-up"),
     (["data", "fetch", "--connect-timeout", "0"], "--connect-timeout"),
     (["data", "fetch", "--data", "synthetic"], "--data"),

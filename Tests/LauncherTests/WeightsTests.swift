@@ -59,21 +59,21 @@ struct WeightsTests {
     #expect(outcome.standardError.contains(name), "\(outcome)")
   }
 
-  @Test(arguments: [1, 2, 3, 4], Precision.allCases)
-  func theStepIsProvenWithoutAnyFile(ranks: Int, precision: Precision) throws {
+  @Test(arguments: [1, 2, 3, 4], Machine.precisions)
+  func theStepIsProvenWithoutAnyFile(ranks: Int, precision: String) throws {
     let outcome = try launch(
-      ["verify", "--data", "synthetic", "--precision", precision.rawValue, "--seed", "\(ranks)", "--json"]
+      ["verify", "--data", "synthetic", "--precision", precision, "--seed", "\(ranks)", "--json"]
         + TinyRun.network,
       ranks: ranks)
     #expect(outcome.succeeded, "\(outcome)")
     #expect(try outcome.json()["passed"] as? Bool == true)
   }
 
-  @Test(arguments: Precision.allCases)
-  func theStepIsProvenFromACheckpointsWeights(_ precision: Precision) throws {
+  @Test(arguments: Machine.precisions)
+  func theStepIsProvenFromACheckpointsWeights(_ precision: String) throws {
     let run = try TinyRun.done()
     let outcome = try launch(
-      ["verify", "--weights", run.checkpoint, "--data", "synthetic", "--precision", precision.rawValue, "--json"],
+      ["verify", "--weights", run.checkpoint, "--data", "synthetic", "--precision", precision, "--json"],
       ranks: 2)
     #expect(outcome.succeeded, "\(outcome)")
     #expect(try outcome.json()["passed"] as? Bool == true)

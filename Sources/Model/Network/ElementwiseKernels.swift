@@ -108,8 +108,3 @@ extension ActivationView {
     }
   }
 }
-
-/// The instruction set of the kernels in use, as it is printed and recorded.
-package func instructionSetInUse() -> String {
-  kernels_current_isa() == kernels_avx512 ? "avx512" : "baseline"
-}

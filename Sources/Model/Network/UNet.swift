@@ -153,9 +153,8 @@ package final class UNet {
   }
 
   private func forEachUnit(_ body: (NormalisedConvolution) throws -> Void) rethrows {
-    for stage in encoder + decoder {
-      for unit in stage.units { try body(unit) }
-    }
+    for stage in encoder { for unit in stage.units { try body(unit) } }
+    for stage in decoder { for unit in stage.units { try body(unit) } }
   }
 }
 

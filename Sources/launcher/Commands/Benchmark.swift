@@ -5,7 +5,7 @@ import Training
 /// `launcher benchmark`.
 struct Benchmark: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure the throughput of this machine.", subcommands: [BenchmarkStep.self],
+    abstract: "Measure the throughput of this machine.", subcommands: [BenchmarkStep.self, BenchmarkAllreduce.self],
     defaultSubcommand: BenchmarkStep.self)
 }
 
@@ -20,11 +20,15 @@ struct BenchmarkStep: JobCommand {
   @Option(help: "Steps before them that are not.")
   var warmUp = 3
 
+  @Flag(help: "Also take steps that send nothing, in turn, and report what the messages add to a step.")
+  var exposed = false
+
   @OptionGroup var data: DataOptions
   @OptionGroup var network: NetworkOptions
   @OptionGroup var batch: GlobalBatchOption
   @OptionGroup var seed: SeedOption
   @OptionGroup var compute: ComputeOptions
+  @OptionGroup var wire: WireOptions
   @OptionGroup var output: JSONFlag
 
   func validate() throws {
@@ -39,6 +43,7 @@ struct BenchmarkStep: JobCommand {
     var data: DataChoice
     var warmUp: Int
     var steps: Int
+    var exposed: Bool
   }
 
   func run(_ job: Job) throws -> ExitStatus {
@@ -49,8 +54,10 @@ struct BenchmarkStep: JobCommand {
       configuration.seed = seed.seed
       configuration.precision = compute.precision(job.automatic)
       configuration.threads = compute.threads(job.automatic)
+      wire.apply(to: &configuration)
       return Decision(
-        configuration: configuration, data: data.choice(seed: seed.seed), warmUp: warmUp, steps: steps)
+        configuration: configuration, data: data.choice(seed: seed.seed), warmUp: warmUp, steps: steps,
+        exposed: exposed)
     }
     let pictures = try job.loadPictures(decision.data)
     var configuration = decision.configuration
@@ -58,7 +65,7 @@ struct BenchmarkStep: JobCommand {
     job.announce(pictures, precision: configuration.precision, threads: configuration.threads)
     let result = try StepBenchmark(
       configuration: configuration, sources: pictures, communicator: job.communicator
-    ).run(warmUp: decision.warmUp, steps: decision.steps)
+    ).run(warmUp: decision.warmUp, steps: decision.steps, silentToo: decision.exposed)
     if job.isRoot { report(result) }
     return .done
   }
@@ -80,6 +87,9 @@ struct BenchmarkStep: JobCommand {
         (name: "ms per step, median", value: "\(Float(result.msPerStepMedian))"),
         (name: "of these, rank 0", value: phases.joined(separator: ", ")),
         (name: "GFLOP/s, all ranks", value: "\(Float(result.gflops))" + peak(of: result)),
+        (
+          name: "added by messages", value: result.exposedCommunication.map { "\(Float(100 * $0)) %" } ?? "not measured"
+        ),
         (name: "resident memory of a rank", value: "\(Int(result.residentMiB)) MiB"),
       ]))
   }

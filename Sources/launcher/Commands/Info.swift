@@ -39,7 +39,7 @@ struct Info: JobCommand {
     var threadsPerRank: Int
     var oversubscribed: Bool
     var precision: Precision
-    var instructionSet = instructionSetInUse()
+    var instructionSet = InstructionSet.inUse.rawValue
     var onednn = oneDNNVersion()
     var data: PicturePlaces
 

@@ -17,6 +17,7 @@ struct Train: JobCommand {
   @OptionGroup(title: "Recipe") var recipe: RecipeOptions
   @OptionGroup(title: "Network") var network: NetworkOptions
   @OptionGroup(title: "Machine") var compute: ComputeOptions
+  @OptionGroup(title: "Messages") var wire: WireOptions
   @OptionGroup(title: "Run folder") var folder: FolderOptions
   @OptionGroup(title: "Closing evaluation") var evaluation: EvaluationOptions
 
@@ -81,6 +82,7 @@ struct Train: JobCommand {
     run.precision = compute.precision(automatic)
     run.threads = compute.threads(automatic)
     recipe.apply(to: &run)
+    wire.apply(to: &run)
     (run.data, run.sources) = (data.data, data.sources)
     folder.apply(to: &run)
     (run.evaluationRounds, run.evaluationPairs) = (evaluation.rounds, evaluation.pairs)

@@ -46,7 +46,7 @@ extension Job {
     }
     let ranks = communicator.size == 1 ? "1 rank" : "\(communicator.size) ranks"
     Output.note(
-      "precision: \(precision.rawValue)  instruction set: \(instructionSetInUse())  \(ranks) of \(threads) "
+      "precision: \(precision.rawValue)  instruction set: \(InstructionSet.inUse.rawValue)  \(ranks) of \(threads) "
         + (threads == 1 ? "thread" : "threads"))
   }
 }

@@ -38,6 +38,7 @@ struct Job {
   }
 
   private init() throws {
+    try Self.capInstructionSet()
     communicator = try Communicator.world()
     topology = try Topology(communicator)
     let own = "\(Precision.detected.rawValue) \(topology.threadsPerRank)"
@@ -46,6 +47,16 @@ struct Job {
     let threads = all.compactMap { Int($0[1]) }.min() ?? 1
     let agreed = try communicator.broadcast(text: "\(precision.rawValue) \(threads)", root: 0).split(separator: " ")
     automatic = Automatic(precision: Precision(rawValue: String(agreed[0])) ?? .f32, threads: Int(agreed[1]) ?? 1)
+  }
+
+  /// Obeys UNMIX_INSTRUCTION_SET of this rank's environment: ranks may differ.
+  private static func capInstructionSet() throws {
+    guard let name = environmentVariable(InstructionSet.variable) else { return }
+    guard let set = InstructionSet(rawValue: name) else {
+      let names = InstructionSet.allCases.map(\.rawValue).joined(separator: ", ")
+      throw UsageError(option: InstructionSet.variable, reason: "there is no \(name); there is \(names)")
+    }
+    try set.cap()
   }
 
   /// The orderly end after a failure that every rank knows of: rank 0 has said it.

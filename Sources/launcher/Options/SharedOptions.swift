@@ -53,6 +53,25 @@ struct ComputeOptions: ParsableArguments {
   }
 }
 
+/// `--bucket-bytes`, `--wire`.
+struct WireOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Size of a gradient message, as f32.", valueName: "bytes"))
+  var bucketBytes = RunConfiguration().bucketBytes
+
+  @Option(help: "How gradients travel between ranks: f32, or bf16 for half the bytes and 8 bits of each gradient.")
+  var wire = RunConfiguration().wire
+
+  func apply(to run: inout RunConfiguration) { (run.bucketBytes, run.wire) = (bucketBytes, wire) }
+
+  func validate() throws {
+    var run = RunConfiguration()
+    apply(to: &run)
+    try check(run)
+  }
+}
+
+extension GradientWire: ExpressibleByArgument {}
+
 /// `--seed`.
 struct SeedOption: ParsableArguments {
   @Option(help: "Seed of weights, pairs and synthetic pictures, 0 or more.")

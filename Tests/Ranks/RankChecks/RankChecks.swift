@@ -23,6 +23,7 @@ struct RankChecks {
     switch arguments.first {
     case "collectives": try onEveryCommunicator { try checkCollectives($0) }
     case "pending": try onEveryCommunicator { try checkPendingReductions($0) }
+    case "bfloat16": try onEveryCommunicator { try checkBFloat16Sums($0) }
     case "topology": try checkTopology()
     case "throw": try throwing(rank: number)
     case "throw-pending": try throwingPastPendingReductions(rank: number)

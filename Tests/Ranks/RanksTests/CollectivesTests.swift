@@ -13,6 +13,13 @@ extension RanksTests {
   }
 
   @Test(arguments: rankCounts)
+  func bfloat16SumsRoundToNearestEvenOnEveryRankAlike(ranks: Int?) throws {
+    let outcome = try MPIRun("RankChecks", ["bfloat16"], ranks: ranks).run()
+    #expect(outcome.succeeded, "\(outcome)")
+    #expect(outcome.standardOutput == "passed on \(ranks ?? 1) ranks\n")
+  }
+
+  @Test(arguments: rankCounts)
   func pendingReductionsGiveTheClosedFormAnswer(ranks: Int?) throws {
     let outcome = try MPIRun("RankChecks", ["pending"], ranks: ranks).run()
     #expect(outcome.succeeded, "\(outcome)")

@@ -85,6 +85,20 @@ extension RanksTests {
     for (a, b) in zip(whole, cut) { #expect(abs(a - b) <= 1e-5 * max(abs(a), 1e-3)) }
   }
 
+  /// Each rank's part rounds once to 8 bits and each addition once more: relative errors of 2^-9 each, of random sign.
+  @Test(arguments: [nil, 2, 3, 4])
+  func bf16OnTheWireMovesAGradientByItsRoundingOnly(ranks: Int?) throws {
+    let run = try TrainingRun()
+    defer { run.remove() }
+    let whole = try Self.gradient(run.start(["step", "wire=f32"], ranks: ranks))
+    let rounded = try Self.gradient(run.start(["step", "wire=bf16"], ranks: ranks))
+    try #require(whole.count == rounded.count && rounded.allSatisfy(\.isFinite))
+    let distance = zip(rounded, whole).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
+    let norm = whole.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    #expect(distance > 1e-4 * norm && distance < 8e-3 * norm, "off by \(distance / norm)")
+    #expect(rounded.allSatisfy { Float($0).bitPattern & 0xFFFF == 0 })
+  }
+
   @Test
   func evaluationIsTheSameToTheLastBit() throws {
     let run = try TrainingRun()

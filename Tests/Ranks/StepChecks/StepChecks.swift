@@ -1,3 +1,4 @@
+import AllocationCounter
 import Dataset
 import Distributed
 import Glibc
@@ -8,6 +9,8 @@ import Training
 ///
 ///     StepChecks run STEPS SAVE,SAVE GLOBAL-BATCH FOLDER     free-running: losses of every step, weights after some
 ///     StepChecks gradient initial|WEIGHTS GLOBAL-BATCH FILE   one step from given weights: losses, gradient, pairs
+///
+///     StepChecks allocations f32|bf16 GLOBAL-BATCH            calls of malloc in each of three steps, by whose they are
 ///
 /// f32, learning rate 1e-3, the data that UNMIX_DATA names or synthetic pictures. Rank 0 writes.
 @main
@@ -36,6 +39,11 @@ struct StepChecks {
         steps: number(arguments[1]), save: save, globalBatch: number(arguments[3]), folder: arguments[4], communicator)
     case ("gradient", 4):
       try gradient(from: arguments[1], globalBatch: number(arguments[2]), output: arguments[3], communicator)
+    case ("allocations", 3):
+      guard let precision = Precision(rawValue: arguments[1]) else {
+        preconditionFailure("no precision \(arguments[1])")
+      }
+      try countAllocations(precision, globalBatch: number(arguments[2]), communicator)
     default:
       preconditionFailure("unknown arguments \(arguments)")
     }
@@ -48,12 +56,12 @@ struct StepChecks {
 
   /// The machinery of a step with initial weights, and the pictures.
   private static func prepare(
-    globalBatch: Int, _ communicator: Communicator
+    globalBatch: Int, precision: Precision = .f32, _ communicator: Communicator
   ) throws -> (step: TrainingStep, generator: MixingGenerator) {
     let environment = unsafe getenv("UNMIX_DATA").map { unsafe ["UNMIX_DATA": String(cString: $0)] } ?? [:]
     let sources = try loadSources(DataRequest(data: nil, sources: nil, environment: environment, seed: seed))
     let step = try TrainingStep(
-      network: UNetConfiguration(), precision: .f32, globalBatch: globalBatch, bucketBytes: 1 << 20,
+      network: UNetConfiguration(), precision: precision, globalBatch: globalBatch, bucketBytes: 1 << 20,
       communicator: communicator)
     var numbers = PhiloxGenerator(seed: seed, stream: 3)
     initializeWeights(step.values, layout: step.layout, using: &numbers)
@@ -84,6 +92,25 @@ struct StepChecks {
     }
     if communicator.rank == 0 {
       try write(try SafeTensorsFile.doubles(["loss": history]).serialized(), to: "\(folder)/losses.safetensors")
+    }
+  }
+
+  /// Prints a line for each step of rank 0 after two that are not counted.
+  private static func countAllocations(
+    _ precision: Precision, globalBatch: Int, _ communicator: Communicator
+  ) throws {
+    let (step, generator) = try prepare(globalBatch: globalBatch, precision: precision, communicator)
+    try step.network.packWeights()
+    for index in 0..<5 {
+      if index >= 2 { allocation_counter_start() }
+      _ = try losses(of: index, step, generator)
+      try step.update(step: index + 1, learningRate: 1e-3)
+      allocation_counter_stop()
+      guard index >= 2, communicator.rank == 0 else { continue }
+      print(
+        "own \(allocation_count(.own)) onednn \(allocation_count(.onednn))",
+        "mpi \(allocation_count(.mpi)) others \(allocation_count(.others))",
+        "bytes \(allocation_bytes(.own))")
     }
   }
 

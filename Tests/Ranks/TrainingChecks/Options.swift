@@ -35,6 +35,7 @@ struct Options {
     configuration.evaluationRounds = number("rounds") ?? 2
     configuration.evaluationPairs = number("pairs") ?? 60
     configuration.bucketBytes = number("bucket-bytes") ?? 1024
+    configuration.wire = values["wire"].flatMap(GradientWire.init) ?? .f32
     return configuration
   }
 
@@ -69,7 +70,7 @@ struct Options {
     useThreads(1)
     let step = try TrainingStep(
       network: configuration.network, precision: configuration.precision, globalBatch: configuration.globalBatch,
-      bucketBytes: configuration.bucketBytes, communicator: world)
+      bucketBytes: configuration.bucketBytes, wire: configuration.wire, communicator: world)
     var numbers = PhiloxGenerator(seed: configuration.seed, stream: 3)
     initializeWeights(step.values, layout: step.layout, using: &numbers)
     try step.network.packWeights()

@@ -1,0 +1,142 @@
+package import Distributed
+import Model
+
+/// Bandwidth of sums over the ranks: plain MPI_Allreduce beside the training step's own buckets, in turn.
+///
+/// Bandwidth as nccl-tests define it: the algorithm's is bytes / seconds; the bus's is that times 2 (n - 1) / n for n ranks, what
+/// each rank's link has to carry in each direction whatever the algorithm, so that it compares with the hardware.
+package struct ReductionBenchmark {
+  /// One way to add a buffer up.
+  package enum Method: String, Sendable, Codable, CaseIterable {
+    /// MPI_Allreduce of f32, blocking.
+    case allreduce
+    /// The gradient's buckets, nonblocking, as a training step posts them.
+    case buckets
+    /// The same, travelling as bf16; its bytes count as those of the f32 it stands for.
+    case bucketsBF16 = "buckets_bf16"
+  }
+
+  /// Figures of one method and size; times are those of the slowest rank.
+  package struct Timing: Sendable, Codable, Equatable {
+    package var method: Method
+    package var microsecondsMedian: Double
+    package var microsecondsBest: Double
+    /// Of the median, 10^9 bytes a second.
+    package var algorithmGBPerSecond: Double
+    package var busGBPerSecond: Double
+
+    enum CodingKeys: String, CodingKey {
+      case method
+      case microsecondsMedian = "us_median"
+      case microsecondsBest = "us_best"
+      case algorithmGBPerSecond = "algbw_gb_s"
+      case busGBPerSecond = "busbw_gb_s"
+    }
+  }
+
+  /// Figures of one size.
+  package struct Row: Sendable, Codable, Equatable {
+    /// Of the f32 buffer on every rank.
+    package var bytes: Int
+    package var timings: [Timing]
+  }
+
+  /// All figures.
+  package struct Result: Sendable, Codable, Equatable {
+    package var ranks: Int
+    package var bucketBytes: Int
+    package var repetitions: Int
+    package var rows: [Row]
+
+    enum CodingKeys: String, CodingKey {
+      case ranks, repetitions, rows
+      case bucketBytes = "bucket_bytes"
+    }
+
+    /// One JSON object on one line.
+    package func json() -> String { JSONText.encode(self) }
+  }
+
+  private let bucketBytes: Int
+  private let communicator: Communicator
+
+  /// A benchmark on the ranks of `communicator` with messages of `bucketBytes`.
+  package init(bucketBytes: Int, communicator: Communicator) {
+    precondition(bucketBytes > 0, "buckets of \(bucketBytes) bytes")
+    (self.bucketBytes, self.communicator) = (bucketBytes, communicator)
+  }
+
+  /// Adds buffers of each of `sizes` bytes up, `repetitions` times by every method after one that is not measured. Collective.
+  ///
+  /// Throws ``RunError/wrongSum(expected:found:)`` where a sum is not what it must be.
+  package func run(sizes: [Int], repetitions: Int) throws -> Result {
+    precondition(repetitions > 0 && sizes.allSatisfy { $0 >= 4 }, "\(repetitions) repetitions of sizes \(sizes)")
+    return Result(
+      ranks: communicator.size, bucketBytes: bucketBytes, repetitions: repetitions,
+      rows: try sizes.map { try row(count: $0 / MemoryLayout<Float>.stride, repetitions: repetitions) })
+  }
+
+  private func row(count: Int, repetitions: Int) throws -> Row {
+    let values = AlignedBuffer<Float>(repeating: 0, count: count)
+    let reducers: [Method: GradientReducer] = [
+      .buckets: try reducer(values, .f32), .bucketsBF16: try reducer(values, .bf16),
+    ]
+    var seconds = [Method: [Double]]()
+    for repetition in 0...repetitions {
+      for method in Method.allCases {
+        unsafe values.elements.update(repeating: Float(communicator.rank + 1))
+        try communicator.barrier()
+        var watch = Stopwatch()
+        if let reducer = reducers[method] {
+          try reduce(reducer, count: count)
+        } else {
+          try unsafe communicator.allReduce(values.elements, .sum)
+        }
+        let lap = watch.lap()
+        try checkSums(values)
+        if repetition > 0 { seconds[method, default: []].append(lap) }
+      }
+    }
+    return Row(
+      bytes: 4 * count,
+      timings: try Method.allCases.map { method in
+        var slowest = seconds[method] ?? []
+        try communicator.allReduce(&slowest, .max)
+        return timing(method, slowest, bytes: 4 * count)
+      })
+  }
+
+  private func reducer(_ values: AlignedBuffer<Float>, _ wire: GradientWire) throws -> GradientReducer {
+    try GradientReducer(gradients: values, bucketBytes: bucketBytes, wire: wire, communicator: communicator)
+  }
+
+  private func reduce(_ reducer: GradientReducer, count: Int) throws {
+    reducer.begin()
+    do {
+      try reducer.gradientsAreComplete(0..<count)
+      try reducer.finishGradients()
+    } catch {
+      reducer.abandon()
+      throw error
+    }
+  }
+
+  /// 1 + 2 + ... + n: exact in f32, and in bf16 to 8 bits after each addition.
+  private func checkSums(_ values: AlignedBuffer<Float>) throws {
+    let expected = Float(communicator.size * (communicator.size + 1) / 2)
+    for i in 0..<values.count {
+      let found = unsafe values.base[i]
+      guard abs(found - expected) <= expected * Float(communicator.size) / 256 else {
+        throw RunError.wrongSum(expected: expected, found: found)
+      }
+    }
+  }
+
+  private func timing(_ method: Method, _ seconds: [Double], bytes: Int) -> Timing {
+    let (median, ranks) = (StepBenchmark.median(seconds), Double(communicator.size))
+    let algorithm = Double(bytes) / median * 1e-9
+    return Timing(
+      method: method, microsecondsMedian: median * 1e6, microsecondsBest: (seconds.min() ?? .infinity) * 1e6,
+      algorithmGBPerSecond: algorithm, busGBPerSecond: algorithm * 2 * (ranks - 1) / ranks)
+  }
+}
