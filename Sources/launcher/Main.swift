@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 
 @main
 enum Main {
@@ -12,6 +13,9 @@ enum Main {
       if LaunchedRank.isRoot {
         let text = Launcher.fullMessage(for: error)
         if ExitStatus(error) == .done { Output.line(text) } else { Output.note(text) }
+      } else if ExitStatus(error) != .done {
+        // A rank that ends with a failure makes mpirun end the others: not before rank 0 has spoken.
+        sleep(5)
       }
       ExitStatus(error).exit()
     }

@@ -12,6 +12,15 @@ struct SeveralRanksTests {
     #expect(outcome.exitCode == 64 && outcome.mentions("Unknown option") == 1, "\(outcome)")
   }
 
+  /// mpirun ends rank 0 when another rank fails first: the others must give it time to say why.
+  @Test
+  func wrongUsageIsSaidByARankZeroThatComesLate() throws {
+    let launcher = MPIRun.builtProducts + "/launcher"
+    let late = ["-c", "sleep 0.7; exec \(launcher) --no-such-flag", ":", "-n", "3", launcher, "--no-such-flag"]
+    let outcome = try MPIRun("/bin/sh", late, ranks: 1).run()
+    #expect(outcome.exitCode == 64 && outcome.mentions("Unknown option") == 1, "\(outcome)")
+  }
+
   @Test
   func whatAllRanksMissIsSaidOnce() throws {
     let outcome = try launch(["--data", "/no/such/folder"], ranks: 4)
