@@ -3,9 +3,10 @@
 /// `--sources` names both sources; else `--data`, then UNMIX_DATA name a folder that holds mnist/ and
 /// fashion-mnist/, or say "synthetic". A named place that lacks a file is an error. Where nothing is named, each
 /// source is looked for in ./data, then in /usr/share/datasets; unless both are found whole, both are procedural.
-/// A file that is found and damaged is always an error. Throws `DatasetError`.
-package func loadSources(_ request: DataRequest) throws -> SourceData {
-  try Catalogue(request).load()
+/// A file that is found and damaged is always an error. Throws `DatasetError`, and what `afterEachFile` throws: it is called
+/// after each of the four sets is read.
+package func loadSources(_ request: DataRequest, afterEachFile: () throws -> Void = {}) throws -> SourceData {
+  try Catalogue(request).load(afterEachFile: afterEachFile)
 }
 
 /// Where the files of a request lie.
@@ -49,18 +50,19 @@ package struct Catalogue: Sendable {
     }
   }
 
-  func load() throws(DatasetError) -> SourceData {
+  func load(afterEachFile: () throws -> Void = {}) throws -> SourceData {
     switch choice {
     case .synthetic: return ProceduralSources.make(seed: request.seed)
     case .sources(let sources):
-      return try load(sources.map { (name: $0.name, folder: $0.path, option: "--sources") }, origin: nil)
+      return try load(
+        sources.map { (name: $0.name, folder: $0.path, option: "--sources") }, origin: nil, afterEachFile)
     case .folder(let named):
       guard FileSystem.kind(of: named.path) == .directory else {
-        throw .missingFile(
+        throw DatasetError.missingFile(
           path: named.path, advice: "\(named.option) must name a folder with mnist/ and fashion-mnist/")
       }
       let sources = Self.published.map { (name: $0.name, folder: named.path + "/" + $0.folder, option: named.option) }
-      return try load(sources, origin: named.path)
+      return try load(sources, origin: named.path, afterEachFile)
     case .usualPlaces:
       var found: [(name: String, folder: String, option: String)] = []
       for (name, folder) in Self.published {
@@ -70,7 +72,7 @@ package struct Catalogue: Sendable {
         guard let place else { return ProceduralSources.make(seed: request.seed) }
         found.append((name, place, place))
       }
-      return try load(found, origin: nil)
+      return try load(found, origin: nil, afterEachFile)
     }
   }
 
@@ -83,8 +85,8 @@ package struct Catalogue: Sendable {
 
   /// Loads two sources from their folders; `option` is who named the folder.
   private func load(
-    _ sources: [(name: String, folder: String, option: String)], origin: String?
-  ) throws(DatasetError) -> SourceData {
+    _ sources: [(name: String, folder: String, option: String)], origin: String?, _ afterEachFile: () throws -> Void
+  ) throws -> SourceData {
     var train: [ImageSet] = []
     var test: [ImageSet] = []
     // All names first: a missing file is said before seconds are spent on the others.
@@ -93,7 +95,7 @@ package struct Catalogue: Sendable {
       var found: [String] = []
       for name in Self.imageFiles {
         guard let path = Self.find(name, in: source.folder) else {
-          throw .missingFile(
+          throw DatasetError.missingFile(
             path: source.folder + "/" + name + "[.gz]",
             advice: "\(source.option) names this place; fetch the file, or name another place")
         }
@@ -103,9 +105,11 @@ package struct Catalogue: Sendable {
     }
     for (source, found) in zip(sources, paths) {
       let trainSet = try Self.load(found[0], name: source.name, minimumCount: 2)
+      try afterEachFile()
       let testSet = try Self.load(found[1], name: source.name, minimumCount: 1)
+      try afterEachFile()
       guard testSet.rows == trainSet.rows, testSet.columns == trainSet.columns else {
-        throw .wrongDimensions(
+        throw DatasetError.wrongDimensions(
           path: found[1], rows: testSet.rows, columns: testSet.columns,
           reason: "the training pictures of \(source.name) are \(trainSet.rows)x\(trainSet.columns)")
       }

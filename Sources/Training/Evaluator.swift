@@ -32,8 +32,11 @@ package struct Evaluator {
 
   /// Evaluates `rounds` rounds of `pairs` pairs of `split`, both at least 1. Collective; every rank receives the result.
   ///
+  /// `afterEachBatch` may be collective: all ranks call it equally often, those with fewer batches too.
   /// Throws ``RunError/usage(option:reason:)`` for numbers that cannot be.
-  package func evaluate(rounds: Int, pairs: Int, seed: UInt64, split: Dataset.Stream) throws -> EvaluationResult {
+  package func evaluate(
+    rounds: Int, pairs: Int, seed: UInt64, split: Dataset.Stream, afterEachBatch: () throws -> Void = {}
+  ) throws -> EvaluationResult {
     guard rounds >= 1 else { throw RunError.usage(option: "--rounds", reason: "\(rounds) is less than 1") }
     guard pairs >= 1 else { throw RunError.usage(option: "--pairs", reason: "\(pairs) is less than 1") }
     try predictor.reload()
@@ -41,7 +44,7 @@ package struct Evaluator {
     // Sums over each round's pairs: first head, second head, and both projected.
     var sums: [[Double]] = []
     for round in 0..<rounds {
-      let errors = try communicator.gather(try errors(generator, round: round, pairs: pairs), root: 0)
+      let errors = try communicator.gather(try errors(generator, round: round, pairs: pairs, afterEachBatch), root: 0)
       guard communicator.rank == 0 else { continue }
       precondition(errors.count == pairs * Self.errorsPerPair, "\(errors.count) errors of \(pairs) pairs")
       var sum = [Double](repeating: 0, count: Self.errorsPerPair)
@@ -54,7 +57,9 @@ package struct Evaluator {
   }
 
   /// This rank's part of a round: four mean squared errors for each of its pairs.
-  private func errors(_ generator: MixingGenerator, round: Int, pairs: Int) throws -> [Double] {
+  private func errors(
+    _ generator: MixingGenerator, round: Int, pairs: Int, _ afterEachBatch: () throws -> Void
+  ) throws -> [Double] {
     let pixels = UNetConfiguration.pixelCount
     let batches = (pairs + predictor.batch - 1) / predictor.batch
     let mine = TrainingStep.slice(of: batches, rank: communicator.rank, size: communicator.size)
@@ -75,7 +80,11 @@ package struct Evaluator {
           to: &errors, mixed: input.baseAddress! + first, predicted: output.baseAddress!, truth: targets.base,
           first: first, second: second)
       }
+      try afterEachBatch()
     }
+    // Rank 0 has the most.
+    let most = TrainingStep.slice(of: batches, rank: 0, size: communicator.size).count
+    for _ in mine.count..<most { try afterEachBatch() }
     return errors
   }
 

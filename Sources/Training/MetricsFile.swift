@@ -19,10 +19,10 @@ final class MetricsFile {
   private let file: AppendedFile
   private let isSynthetic: Bool
 
-  /// Opens the file and removes the lines after `step`, so that it holds what the run at that step has done.
+  /// Opens the file and removes the lines of later epochs than the `epochs` complete ones, so that it holds what the run has done.
   ///
   /// `heads` name columns; each line says whether its data is synthetic.
-  init(_ path: String, upTo step: Int, heads: [String], isSynthetic: Bool) throws {
+  init(_ path: String, epochs: Int, heads: [String], isSynthetic: Bool) throws {
     let columns =
       ["epoch", "step", "learning_rate", "loss"] + heads.map { "loss_\($0)" } + ["val_loss"]
       + heads.map { "val_loss_\($0)" } + ["images_per_s", "seconds", "data"]
@@ -33,8 +33,8 @@ final class MetricsFile {
       lines += old.split(separator: "\n").dropFirst().map(String.init).filter { line in
         let fields = line.split(separator: ",", omittingEmptySubsequences: false)
         // The last line of a run that was killed may be a part of one.
-        guard fields.count == columns.count, let own = Int(fields[1]) else { return false }
-        return own <= step
+        guard fields.count == columns.count, let epoch = Int(fields[0]) else { return false }
+        return epoch <= epochs
       }
     }
     try FileSystem.writeAtomically(lines.map { $0 + "\n" }.joined(), to: path)

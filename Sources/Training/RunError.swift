@@ -12,8 +12,8 @@ package enum RunError: Error, Equatable, Sendable {
 
   /// Where a value was not finite.
   package enum Quantity: Equatable, Sendable {
-    /// The loss of the head so called.
-    case loss(head: String)
+    /// The loss of the head so called; `layer` is the first of the forward pass that gave such a number.
+    case loss(head: String, layer: String)
     /// The gradient of the tensor so called.
     case gradient(tensor: String)
     /// The validation loss after the epoch, counted from 1.
@@ -26,6 +26,8 @@ package enum RunError: Error, Equatable, Sendable {
   case nonFinite(Quantity, step: Int?)
   /// A reduction gave `found` where the ranks' numbers add up to `expected`.
   case wrongSum(expected: Float, found: Float)
+  /// After `step` steps the weights of rank `rank` are not those of most ranks.
+  case ranksHoldDifferentWeights(rank: Int, step: Int)
   /// Rank `rank` loaded other pictures than rank 0.
   case ranksHoldDifferentData(rank: Int)
 
@@ -33,7 +35,7 @@ package enum RunError: Error, Equatable, Sendable {
     switch self {
     case .usage: .usage
     case .nonFinite: .internal
-    case .ranksHoldDifferentData, .wrongSum: .system
+    case .ranksHoldDifferentData, .ranksHoldDifferentWeights, .wrongSum: .system
     }
   }
 }
@@ -46,8 +48,10 @@ extension RunError: CustomStringConvertible {
     case .nonFinite(let quantity, let step):
       let place = step.map { "step \($0)" } ?? "this step"
       switch quantity {
-      case .loss(let head):
-        return "\(place): the loss of head \(head) is not finite; try a lower --learning-rate or --precision f32"
+      case .loss(let head, let layer):
+        return
+          "\(place): the loss of head \(head) is not finite, from layer \(layer) on; try a lower --learning-rate or "
+          + "--precision f32"
       case .gradient(let tensor):
         return "\(place): the gradient of \(tensor) is not finite; try a lower --learning-rate or --precision f32"
       case .validationLoss(let epoch):
@@ -55,6 +59,9 @@ extension RunError: CustomStringConvertible {
       }
     case .wrongSum(let expected, let found):
       return "MPI summed to \(found) what adds up to \(expected); do not trust this installation"
+    case .ranksHoldDifferentWeights(let rank, let step):
+      return "step \(step): the weights of rank \(rank) are not those of the other ranks; suspect its host's memory or "
+        + "library versions, and go on from a checkpoint with --resume auto"
     case .ranksHoldDifferentData(let rank):
       return "rank \(rank) loaded other pictures than rank 0; give every host the same --data"
     }

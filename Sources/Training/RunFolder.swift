@@ -6,9 +6,12 @@ package struct RunFolder: Sendable {
 
   /// Takes `path` as a run folder and makes it where it is missing. Throws ``FileError``.
   package init(_ path: String) throws {
-    self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    self.init(existing: path)
     try FileSystem.makeDirectories(self.path)
   }
+
+  /// Takes `path` as a run folder, whether it is there or not.
+  init(existing path: String) { self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path }
 
   /// A folder of its own under `parent`, named after the date and time. Throws ``FileError``.
   package static func new(under parent: String = "runs") throws -> RunFolder {
@@ -28,6 +31,9 @@ package struct RunFolder: Sendable {
   package var bestWeights: String { "\(path)/best.safetensors" }
   package var evaluation: String { "\(path)/evaluation.json" }
   package var samples: String { "\(path)/samples.png" }
+  /// See ``FailedStep``.
+  package var failedStep: String { "\(path)/failed-step.json" }
+  package var failedStepWeights: String { "\(path)/failed-step.safetensors" }
 
   /// Gives an earlier run's checkpoints another name, so that this run's are alone; the new name, nil where there are none.
   func setAsideCheckpoints() throws -> String? {

@@ -3,22 +3,34 @@ import Distributed
 import Model
 
 extension Trainer {
-  /// Trains until the last epoch, the recipe or a request ends it; whether it was a request. Collective.
-  func trainEpochs() throws -> Bool {
+  /// Trains until the last epoch or the recipe ends it. Collective. Throws ``StoppedOnRequest``.
+  func trainEpochs() throws {
     var progress = ProgressMeter(configuration)
     while state.epoch < configuration.epochs && !state.isStopped {
-      if try trainEpoch(&progress) {
-        try saveCheckpoint()
-        if isRoot { reporter.line("asked to stop: step \(state.step) is saved, --resume auto goes on from it") }
-        return true
-      }
+      try trainEpoch(&progress)
       try endEpoch()
     }
-    return false
   }
 
-  /// The epoch's remaining steps; whether some rank was asked to stop.
-  private func trainEpoch(_ progress: inout ProgressMeter) throws -> Bool {
+  /// The orderly end after a request: the checkpoint of the last step is on the disk before any rank leaves. Collective.
+  func stop() throws {
+    // The one at an epoch's end stands already where the closing evaluation was stopped, which may have changed the weights.
+    if savedState?.step != state.step || savedState?.epoch != state.epoch { try saveCheckpoint() }
+    try communicator.barrier()
+    guard isRoot else { return }
+    let reason = reasonToStop().map { " (\($0))" } ?? ""
+    reporter.line("asked to stop\(reason): step \(state.step) is saved, --resume auto goes on from it")
+  }
+
+  /// Throws ``StoppedOnRequest`` on every rank where one of them is asked to stop. Collective.
+  func stopIfAsked() throws {
+    var asks = [Int64(isAskedToStop() ? 1 : 0)]
+    try communicator.allReduce(&asks, .max)
+    if asks[0] > 0 { throw StoppedOnRequest() }
+  }
+
+  /// The epoch's remaining steps.
+  private func trainEpoch(_ progress: inout ProgressMeter) throws {
     let learningRate = Double(state.recipe.learningRate)
     var watch = Stopwatch()
     while state.stepInEpoch < configuration.stepsPerEpoch {
@@ -29,14 +41,13 @@ extension Trainer {
       if isRoot, let text = progress.text(state: state, loss: losses.sum, isSynthetic: isSynthetic) {
         reporter.progress(text)
       }
-      if step.isAskedToStop { return true }
+      if step.isAskedToStop { throw StoppedOnRequest() }
       // The one at the epoch's end is written once its validation is done.
       if isCheckpointDue && state.stepInEpoch < configuration.stepsPerEpoch {
         try saveCheckpoint()
         state.seconds += watch.lap()
       }
     }
-    return false
   }
 
   private func takeStep(learningRate: Double) throws -> TrainingStep.Losses {
@@ -52,6 +63,7 @@ extension Trainer {
     state.step += 1
     state.stepInEpoch += 1
     try step.update(step: state.step, learningRate: learningRate)
+    if state.step.isMultiple(of: WeightAgreement.interval) { try agreement.check(step.values, step: state.step) }
     state.lossSums.first += losses.first
     state.lossSums.second += losses.second
     return losses
@@ -65,7 +77,7 @@ extension Trainer {
   /// Validation, the recipe's verdict, metrics and the checkpoint after an epoch's last step.
   private func endEpoch() throws {
     let watch = Stopwatch()
-    let validation = try validator.run(epoch: state.epoch)
+    let validation = try validator.run(epoch: state.epoch, afterEachBatch: stopIfAsked)
     guard validation.sum.isFinite else {
       throw RunError.nonFinite(.validationLoss(epoch: state.epoch + 1), step: state.step)
     }

@@ -36,7 +36,7 @@ extension Trainer {
       resumePoint: start.resumePoint)
     try FileSystem.writeAtomically(try configuration.yaml(surroundings), to: start.folder.configuration)
     metrics = try MetricsFile(
-      start.folder.metrics, upTo: state.step, heads: configuration.network.heads, isSynthetic: isSynthetic)
+      start.folder.metrics, epochs: state.epoch, heads: configuration.network.heads, isSynthetic: isSynthetic)
   }
 
   private func reportDifferences(_ start: RunStart) {
@@ -49,19 +49,27 @@ extension Trainer {
 
   /// Writes the checkpoint of `state.step` and removes the oldest. Rank 0 writes; the others go on.
   func saveCheckpoint() throws {
+    savedState = state
     guard let folder = start?.folder.checkpoints else { return }
+    try writeCheckpoint(to: folder.file(step: state.step))
+    try folder.keepNewest(configuration.keep)
+  }
+
+  /// Writes the run as it stands to `path`. Rank 0's alone.
+  func writeCheckpoint(to path: String) throws {
     try Checkpoint.write(
-      to: folder.file(step: state.step),
+      to: path,
       .init(
         configuration: configuration, state: state, plan: plan, dataName: dataName,
         dataFingerprint: sources.fingerprint),
       layout: step.layout, current: step.values, best: state.recipe.bestEpoch == nil ? nil : best,
       firstMoments: step.firstMoments, secondMoments: step.secondMoments)
-    try folder.keepNewest(configuration.keep)
   }
 
   /// The best weights come back; best.safetensors, evaluation.json, samples.png. Collective.
   func close() throws -> EvaluationResult? {
+    // The weights of the last step are gone from here on.
+    if savedState == nil { try saveCheckpoint() }
     if let best { step.values.copy(best.array()) }
     try unsafe communicator.broadcast(step.values.elements, root: 0)
     try step.network.packWeights()
@@ -91,7 +99,7 @@ extension Trainer {
     guard configuration.evaluationRounds > 0 else { return nil }
     let result = try evaluator.evaluate(
       rounds: configuration.evaluationRounds, pairs: configuration.evaluationPairs, seed: configuration.seed,
-      split: .test)
+      split: .test, afterEachBatch: stopIfAsked)
     if let folder {
       try FileSystem.writeAtomically(result.json(isPretty: true) + "\n", to: folder.evaluation)
       reporter.line(result.summary)

@@ -30,7 +30,7 @@ package final class Trainer {
   let communicator: Communicator
   let topology: Topology
   let reporter: any RunReporter
-  let step: TrainingStep
+  package let step: TrainingStep
   let generator: MixingGenerator
   let validator: Validator
   let plan: RunPlan
@@ -40,9 +40,15 @@ package final class Trainer {
   let best: AlignedBuffer<Float>?
   var metrics: MetricsFile?
   var state: TrainingState
+  /// Of the last checkpoint written.
+  var savedState: TrainingState?
+  let agreement: WeightAgreement
 
-  /// Asked before every step, on every rank: true stops the run after that step, with a checkpoint.
+  /// Asked on every rank before every step and every batch of validation and evaluation: true on any of them stops the run
+  /// after it, with a checkpoint.
   package var isAskedToStop: () -> Bool = { false }
+  /// Why, in words, as far as rank 0 knows.
+  package var reasonToStop: () -> String? = { nil }
 
   /// What rank 0 found before the start and the others follow.
   private struct Beginning: Codable {
@@ -90,12 +96,14 @@ package final class Trainer {
       generator: MixingGenerator(sources: sources, stream: .validation, seed: configuration.seed),
       steps: configuration.validationSteps, communicator: communicator)
     generator = MixingGenerator(sources: sources, stream: .training, seed: configuration.seed)
+    agreement = WeightAgreement(communicator: communicator)
     plan = RunPlan(configuration, communicator: communicator)
     best = start.map { [count = step.layout.count] _ in AlignedBuffer<Float>(repeating: 0, count: count) }
     (self.configuration, self.sources, self.communicator) = (configuration, sources, communicator)
     (self.topology, self.reporter, self.start) = (topology, reporter, start)
     (runFolder, state) = (beginning.runFolder, beginning.state)
     if beginning.isResumed { try restore() } else { initialize() }
+    if let start, let checkpoint = start.checkpoint, start.folder.ownsCheckpoint(checkpoint.path) { savedState = state }
     try step.network.packWeights()
   }
 
@@ -104,20 +112,24 @@ package final class Trainer {
   /// Throws ``RunError/nonFinite(_:step:)`` where a loss or gradient is not finite, ``FileError`` on rank 0 where a file cannot
   /// be written, what MPI and oneDNN report.
   package func run() throws -> TrainingOutcome {
-    let isAskedToStop: Bool
-    let evaluation: EvaluationResult?
+    var isStopped = false
+    var evaluation: EvaluationResult?
     do {
       try announce()
-      isAskedToStop = try trainEpochs()
-      evaluation = isAskedToStop ? nil : try close()
+      try trainEpochs()
+      evaluation = try close()
+    } catch is StoppedOnRequest {
+      try stop()
+      isStopped = true
     } catch let error as RunError {
+      try recordFailure(error)
       // Every rank throws it: rank 0 says so and ends the job, the others speak only where it does not.
       if !isRoot { sleep(2) }
       throw error
     }
     return TrainingOutcome(
       runFolder: runFolder, epochs: state.epoch, steps: state.step, bestValidationLoss: state.recipe.best,
-      stoppedEarly: state.isStopped && state.epoch < configuration.epochs, stoppedOnRequest: isAskedToStop,
+      stoppedEarly: state.isStopped && state.epoch < configuration.epochs, stoppedOnRequest: isStopped,
       evaluation: evaluation)
   }
 

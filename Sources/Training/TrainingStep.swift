@@ -58,6 +58,8 @@ package final class TrainingStep {
   private var adam = Adam()
   /// Squared errors of both heads, non-finite ranks, stopping ranks.
   private let status = AlignedBuffer<Double>(repeating: 0, count: 4)
+  /// The moving statistics before the step: its forward pass moves them, and a step that fails must not have been.
+  private let movingBefore: AlignedBuffer<Float>
 
   /// Plans the step: all buffers zero (fill `values`, then `network.packWeights()`). Collective.
   /// - Parameters:
@@ -77,6 +79,7 @@ package final class TrainingStep {
     gradients = AlignedBuffer(repeating: 0, count: layout.trainedCount)
     firstMoments = AlignedBuffer(repeating: 0, count: layout.trainedCount)
     secondMoments = AlignedBuffer(repeating: 0, count: layout.trainedCount)
+    movingBefore = AlignedBuffer(repeating: 0, count: layout.count - layout.trainedCount)
     network = try UNet(
       configuration: configuration, values: values, batch: slice.count, mode: .training, precision: precision)
     reducer = try GradientReducer(
@@ -95,11 +98,18 @@ package final class TrainingStep {
   /// Forward, loss, backward and reduction; afterwards `gradients` holds the gradient of the global batch on every rank.
   ///
   /// Collective. Returns the losses of the global batch. Throws ``RunError/nonFinite(_:step:)`` on every rank alike where a
-  /// loss or a gradient is not finite, else what MPI or oneDNN report; pending messages are then left behind.
+  /// loss or a gradient is not finite, and `values` are then those before the step, moving statistics too; else what MPI or
+  /// oneDNN report, and pending messages are left behind.
   package func computeGradients() throws -> Losses {
     reducer.begin()
+    let moving = unsafe values.elements(layout.trainedCount..<layout.count)
+    _ = unsafe movingBefore.elements.update(fromContentsOf: moving)
     do {
       return try run()
+    } catch let error as RunError {
+      reducer.abandon()
+      _ = unsafe moving.update(fromContentsOf: movingBefore.elements)
+      throw error
     } catch {
       reducer.abandon()
       throw error
@@ -143,7 +153,8 @@ package final class TrainingStep {
   }
 
   private func nonFiniteLoss(head: Int) -> RunError {
-    .nonFinite(.loss(head: layout.configuration.heads[head]), step: nil)
+    let name = layout.configuration.heads[head]
+    return .nonFinite(.loss(head: name, layer: network.firstNonFiniteLayer ?? "head.\(name)"), step: nil)
   }
 
   /// The last tensor of the buffer, so the first of the backward pass, whose gradient is not finite.

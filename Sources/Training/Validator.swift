@@ -25,8 +25,8 @@ final class Validator {
   /// Mean over the batches of both heads' mean squared error with the present weights, on every rank. Collective.
   ///
   /// `epoch` counts from 0 and chooses the pairs. The pictures' errors are summed by rank 0 in pair order, so the sum does
-  /// not depend on how they were dealt.
-  func run(epoch: Int) throws -> TrainingStep.Losses {
+  /// not depend on how they were dealt. `afterEachBatch` may be collective: all ranks call it equally often.
+  func run(epoch: Int, afterEachBatch: () throws -> Void = {}) throws -> TrainingStep.Losses {
     try network.packWeights()
     var errors: [Double] = []
     errors.reserveCapacity(steps * 2 * slice.count)
@@ -36,6 +36,7 @@ final class Validator {
       try network.forwardInference()
       network.computeLoss(globalBatch: globalBatch)
       unsafe errors.append(contentsOf: network.squaredErrors)
+      try afterEachBatch()
     }
     let gathered = try communicator.gather(errors, root: 0)
     var losses = communicator.rank == 0 ? [mean(gathered, head: 0), mean(gathered, head: 1)] : [0, 0]

@@ -45,6 +45,7 @@ extension ExitStatus {
     case let error as ConfigurationFileError: self = error.status
     case let error as FileError: self = error.operation == .read && error.code == ENOENT ? .inputMissing : .inputOutput
     case is UsageError: self = .usage
+    case is StoppedWhileLoading: self = .stopped
     case is MPIError, is LaunchError: self = .system
     case is OneDNNError: self = .internal
     default: self = ExitStatus(rawValue: Launcher.exitCode(for: error).rawValue) ?? .internal
@@ -91,4 +92,11 @@ struct UsageError: Error, CustomStringConvertible {
   let option: String
   let reason: String
   var description: String { "\(option): \(reason)" }
+}
+
+/// A request to stop that came before the first step: there is nothing to save.
+struct StoppedWhileLoading: Error, CustomStringConvertible {
+  var description: String {
+    "asked to stop before the first step; the same command starts, or goes on, as it would have"
+  }
 }

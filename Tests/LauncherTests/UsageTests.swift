@@ -6,7 +6,7 @@ import Testing
 struct UsageTests {
   private static let commands = [
     [], ["train"], ["evaluate"], ["separate"], ["export"], ["verify"], ["benchmark"], ["benchmark", "step"], ["data"],
-    ["data", "check"], ["data", "fetch"], ["info"],
+    ["data", "check"], ["data", "fetch"], ["info"], ["replay"],
   ]
 
   @Test(arguments: commands)
@@ -19,7 +19,7 @@ struct UsageTests {
   private static let complete = [
     [], ["train"], ["evaluate", "--weights", "w"], ["separate", "--weights", "w", "a.png"],
     ["export", "--checkpoint", "c"], ["verify"], ["benchmark"], ["benchmark", "step"], ["data"], ["data", "check"],
-    ["data", "fetch"], ["info"],
+    ["data", "fetch"], ["info"], ["replay", "run"],
   ]
 
   @Test(arguments: complete)
@@ -47,7 +47,10 @@ struct UsageTests {
     (["verify", "--global-batch", "0"], "--global-batch"),
     (["verify", "--reference", "r", "--weights", "w"], "--weights"), (["benchmark", "--steps", "0"], "--steps"),
     (["train", "--bucket-bytes", "255"], "--bucket-bytes"), (["benchmark", "allreduce", "--bytes", "3"], "--bytes"),
-    (["benchmark", "--warm-up", "-1"], "--warm-up"),
+    (["benchmark", "--warm-up", "-1"], "--warm-up"), (["--stop-signals", "KILL"], "--stop-signals"),
+    (["--time-limit", "soon"], "--time-limit"), (["--stop-before=-1s"], "--stop-before"),
+    (["replay", "run", "--threads", "0"], "--threads"), (["replay"], "<run|file>"),
+    (["--learning-rate", "1e30000"], "--learning-rate"), (["--epochs", "1e30"], "--epochs"),
     (["data", "fetch", "--connect-timeout", "0"], "--connect-timeout"),
     (["data", "fetch", "--data", "synthetic"], "--data"),
   ])
@@ -63,6 +66,7 @@ struct UsageTests {
     ["evaluate", "--weights", "/no/such/file", "--data", "/no/such/folder"],
     ["separate", "--weights", "/no/such/file", "a.png"], ["export", "--checkpoint", "/no/such/file"],
     ["verify", "--reference", "/no/such/file"], ["verify", "--weights", "/no/such/file", "--data", "synthetic"],
+    ["replay", "/no/such/file"],
     ["benchmark", "--data", "/no/such/folder"], ["data", "check", "--data", "/no/such/folder"],
   ])
   func whatIsNamedAndMissingIsInputMissing(arguments: [String]) throws {

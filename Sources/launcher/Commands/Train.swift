@@ -9,8 +9,8 @@ struct Train: JobCommand {
     abstract: "Train a network, evaluate it, write a run folder. The default command.",
     discussion: """
       The run folder gets config.yaml, metrics.csv, log.txt, checkpoints/, best.safetensors, evaluation.json and \
-      samples.png. SIGUSR1, SIGTERM or Ctrl-C stop the run after the step at hand with a checkpoint; the same command \
-      with the same --output goes on from it.
+      samples.png. SIGUSR1, SIGTERM or Ctrl-C stop the run after the step at hand with a checkpoint (exit code 75); the \
+      same command with the same --output goes on from it.
       """)
 
   @OptionGroup(title: "Data") var data: DataOptions
@@ -19,6 +19,7 @@ struct Train: JobCommand {
   @OptionGroup(title: "Machine") var compute: ComputeOptions
   @OptionGroup(title: "Messages") var wire: WireOptions
   @OptionGroup(title: "Run folder") var folder: FolderOptions
+  @OptionGroup(title: "Stopping") var stop: StopOptions
   @OptionGroup(title: "Closing evaluation") var evaluation: EvaluationOptions
 
   @Option(
@@ -40,18 +41,29 @@ struct Train: JobCommand {
   private struct Decision: Codable {
     var configuration: RunConfiguration
     var data: DataChoice
+    var stopSignals: StopSignalList
     var logRanks: LogRanks
     var json: Bool
   }
 
+  func run() throws {
+    // Before MPI is started: a request that comes during the start must not end the process.
+    StopRequest.listen()
+    Job.run(run)
+  }
+
   func run(_ job: Job) throws -> ExitStatus {
+    let start = TimeLimit.now
+    var limit: TimeLimit?
     let decision = try job.decide {
       let train = try config.map { try withFile($0) } ?? self
+      limit = train.stop.limit(start: start)
       return Decision(
         configuration: train.runConfiguration(job.automatic), data: train.data.choice(seed: train.recipe.seed.seed),
-        logRanks: train.logRanks, json: train.output.json)
+        stopSignals: train.stop.stopSignals, logRanks: train.logRanks, json: train.output.json)
     }
-    let pictures = try job.loadPictures(decision.data)
+    StopRequest.listen(to: decision.stopSignals.signals)
+    let pictures = try job.loadPictures(decision.data) { if StopRequest.hasCome { throw StoppedWhileLoading() } }
     if decision.logRanks == .all { job.describe(pictures, threads: decision.configuration.threads) }
     var configuration = decision.configuration
     configuration.network.heads = pictures.names
@@ -59,8 +71,8 @@ struct Train: JobCommand {
     let trainer = try Trainer(
       configuration: configuration, sources: pictures, communicator: job.communicator, topology: job.topology,
       reporter: ConsoleReporter())
-    StopRequest.listen()
-    trainer.isAskedToStop = { StopRequest.hasCome }
+    trainer.isAskedToStop = { StopRequest.hasCome || limit?.hasCome(now: TimeLimit.now) == true }
+    trainer.reasonToStop = { StopRequest.signal.map { "SIG\($0.rawValue)" } ?? limit?.reason }
     let outcome = try trainer.run()
     if job.isRoot { report(outcome, json: decision.json) }
     return outcome.stoppedOnRequest ? .stopped : .done

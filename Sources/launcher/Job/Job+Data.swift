@@ -18,8 +18,10 @@ struct DataChoice: Codable {
 
 extension Job {
   /// The pictures of `choice` on every rank, the same on each. Collective; throws ``JobFailure``.
-  func loadPictures(_ choice: DataChoice) throws -> SourceData {
-    let pictures = try everywhere { try loadSources(choice.request) }
+  ///
+  /// `afterEachFile` is called on each rank as its files are read, and may throw to end the job.
+  func loadPictures(_ choice: DataChoice, afterEachFile: () throws -> Void = {}) throws -> SourceData {
+    let pictures = try everywhere { try loadSources(choice.request, afterEachFile: afterEachFile) }
     let fingerprints = try communicator.gather(text: pictures.fingerprint, root: 0)
     _ = try onRoot {
       if let rank = fingerprints.firstIndex(where: { $0 != pictures.fingerprint }) {

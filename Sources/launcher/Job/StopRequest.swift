@@ -1,22 +1,53 @@
 import Glibc
 
-/// Requests to stop from outside: SIGUSR1 (batch systems, before the time limit), SIGTERM, SIGINT.
+/// Requests to stop, as signals to this process.
 ///
-/// The first one is remembered and the run ends after its step with a checkpoint; a second one ends the process at once.
+/// The first one is remembered, and the run ends with a checkpoint after the step, validation or evaluation batch at hand. One
+/// that comes a second or more later ends the process at once: files change by renaming, so none is torn. What comes within the
+/// second is the same request on another way: batch systems signal mpirun and its ranks, which hear of it twice.
 enum StopRequest {
-  /// Written by the signal handler; a plain word, so that the handler may.
-  nonisolated(unsafe) private static var isSet: sig_atomic_t = 0
+  /// Milliseconds within which signals are one request.
+  static let oneRequest = 1000
+
+  // Written by the signal handler: plain words, so that it may.
+  nonisolated(unsafe) private static var firstNumber: sig_atomic_t = 0
+  nonisolated(unsafe) private static var firstTime = 0
+
+  /// The signal that came first; nil where none has.
+  static var signal: StopSignal? {
+    let number = unsafe firstNumber
+    return number == 0 ? nil : StopSignal.allCases.first { $0.number == number }
+  }
 
   /// Whether one has come.
-  static var hasCome: Bool { unsafe isSet != 0 }
+  static var hasCome: Bool { unsafe firstNumber != 0 }
 
-  /// Starts listening.
-  static func listen() {
-    for number in [SIGUSR1, SIGTERM, SIGINT] { _ = signal(number, remember) }
+  /// Starts listening to `signals`; the other ones of ``StopSignal`` do what they do without this program's help.
+  ///
+  /// Called before MPI is started: a request during the start must not end the process.
+  static func listen(to signals: [StopSignal] = StopSignal.usual) {
+    // Made before a handler can run: it must not be the one to initialise them.
+    unsafe (firstTime, firstNumber) = (firstTime, firstNumber)
+    for candidate in StopSignal.allCases {
+      if signals.contains(candidate) {
+        _ = Glibc.signal(candidate.number, remember)
+      } else if StopSignal.usual.contains(candidate) {
+        _ = Glibc.signal(candidate.number, SIG_DFL)
+      }
+    }
   }
 
   private static let remember: @convention(c) (Int32) -> Void = { number in
-    unsafe isSet = 1
-    _ = signal(number, SIG_DFL)
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    let now = time.tv_sec * 1000 + time.tv_nsec / 1_000_000
+    if unsafe firstNumber == 0 {
+      unsafe firstTime = now
+      unsafe firstNumber = number
+    } else if unsafe now - firstTime >= oneRequest {
+      // Ends the process as if nobody had listened, once this handler returns.
+      _ = Glibc.signal(number, SIG_DFL)
+      raise(number)
+    }
   }
 }

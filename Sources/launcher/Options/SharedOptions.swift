@@ -32,6 +32,9 @@ struct ComputeOptions: ParsableArguments {
   /// A precision, or the fast one.
   enum PrecisionChoice: String, CaseIterable, ExpressibleByArgument {
     case auto, f32, bf16
+
+    /// The precision, never "auto".
+    func precision(_ automatic: Job.Automatic) -> Precision { Precision(rawValue: rawValue) ?? automatic.precision }
   }
 
   @Option(help: "Arithmetic: auto, f32 or bf16. auto is bf16 where every rank's machine multiplies it in hardware.")
@@ -41,9 +44,7 @@ struct ComputeOptions: ParsableArguments {
   var threads: Int?
 
   /// The precision, never "auto".
-  func precision(_ automatic: Job.Automatic) -> Precision {
-    Precision(rawValue: precision.rawValue) ?? automatic.precision
-  }
+  func precision(_ automatic: Job.Automatic) -> Precision { precision.precision(automatic) }
 
   /// The threads of each rank.
   func threads(_ automatic: Job.Automatic) -> Int { threads ?? automatic.threads }

@@ -145,14 +145,15 @@ extension RanksTests {
         == ["step-0000000012.safetensors", "step-0000000015.safetensors"])
   }
 
-  @Test
-  func aStopOnRequestSavesAndGoesOn() throws {
+  /// Ranks are asked before each of an epoch's six steps and after each of its two validation batches.
+  @Test(arguments: [(asks: 5, steps: "5"), (7, "6"), (8, "6"), (10, "8"), (16, "12")])
+  func aStopOnRequestSavesAndGoesOn(asks: Int, steps: String) throws {
     let run = try TrainingRun()
     defer { run.remove() }
     let whole = try run.train("whole", ["batch=5"], ranks: 2)
-    let stopped = try run.train("cut", ["batch=5", "stop-after=8"], ranks: 2)
+    let stopped = try run.train("cut", ["batch=5", "stop-after=\(asks)"], ranks: 2)
     #expect(try stopped.succeeded && Self.value("requested", stopped) == "true", "\(stopped)")
-    #expect(try Self.value("steps", stopped) == "8")
+    #expect(try Self.value("steps", stopped) == steps)
     let resumed = try run.train("cut", ["batch=5"], ranks: 2)
     #expect(try Self.value("evaluation", whole) == Self.value("evaluation", resumed))
     // Once it is complete, a resume evaluates again and trains nothing.
@@ -220,6 +221,16 @@ extension RanksTests {
     let diverging = try run.train("run", ["rate=1e30", "batch=4"], ranks: 2)
     #expect(diverging.exitCode == 1 && diverging.standardError.contains("not finite"), "\(diverging)")
     #expect(diverging.standardError.contains("step "))
+  }
+
+  @Test(arguments: [(ranks: 2, rank: 1), (3, 0), (4, 2)])
+  func aFlippedBitOnOneRankIsFoundAndItsRankNamed(ranks: Int, rank: Int) throws {
+    let run = try TrainingRun()
+    defer { run.remove() }
+    let long = ["epochs=1", "steps-per-epoch=110", "rounds=0", "batch=4"]
+    let outcome = try run.train("run", long + ["flip-bit-on-rank=\(rank)"], ranks: ranks)
+    #expect(outcome.exitCode == 1 && outcome.standardError.contains("step 100: the weights of rank \(rank) are not"))
+    #expect(!outcome.standardError.contains("step 110"), "\(outcome)")
   }
 
   @Test

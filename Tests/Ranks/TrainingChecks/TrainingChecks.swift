@@ -53,6 +53,16 @@ struct TrainingChecks {
         return false
       }
     }
+    if let rank = options.number("flip-bit-on-rank"), rank == world.rank {
+      var asked = 0
+      trainer.isAskedToStop = {
+        asked += 1
+        // Bit 8 of one weight: too little to be seen in any loss.
+        let weight = unsafe trainer.step.values.elements[0]
+        if asked == 7 { unsafe trainer.step.values.elements[0] = Float(bitPattern: weight.bitPattern ^ 256) }
+        return false
+      }
+    }
     let outcome = try trainer.run()
     guard world.rank == 0 else { return }
     put("folder \(outcome.runFolder)")

@@ -1,0 +1,26 @@
+import ArgumentParser
+
+/// What makes a run stop with a checkpoint before its end (exit code 75).
+struct StopOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Signals that ask for it: of USR1, USR2, TERM, INT, XCPU and HUP. A second one, a second later, ends at once.",
+      valueName: "names"))
+  var stopSignals = StopSignalList(signals: StopSignal.usual)
+
+  @Option(
+    help: ArgumentHelp(
+      "Wall time of the job, from the start of this program: 90s, 10m, 2h, 1d or HH:MM:SS. Default: what "
+        + "SLURM_JOB_END_TIME leaves, else none.", valueName: "duration"))
+  var timeLimit: DurationArgument?
+
+  @Option(help: ArgumentHelp("How long before the limit the run stops.", valueName: "duration"))
+  var stopBefore = DurationArgument(seconds: 120)
+
+  /// The limit as rank 0 sees it; `start` is the start of this program in seconds since 1970.
+  func limit(start: Int) -> TimeLimit? {
+    TimeLimit(
+      limit: timeLimit?.seconds, margin: stopBefore.seconds, start: start,
+      slurm: environmentVariable(TimeLimit.slurmVariable))
+  }
+}

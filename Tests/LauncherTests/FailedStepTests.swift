@@ -1,0 +1,76 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Training
+
+/// A step with numbers that are not finite is named, kept and done again.
+@Suite(.serialized)
+struct FailedStepTests {
+  /// The second step meets weights of 1e30.
+  private static func diverging(_ output: String) -> [String] {
+    TinyRun.network + [
+      "--data", "synthetic", "--precision", "f32", "--threads", "1", "--epochs", "1", "--steps-per-epoch", "5",
+      "--validation-steps", "1", "--rounds", "0", "--learning-rate", "1e30", "--global-batch", "6", "--output", output,
+    ]
+  }
+
+  @Test(arguments: [nil, 2])
+  func aDivergingRunKeepsItsStepAndTheReplayMeetsItAgain(ranks: Int?) throws {
+    let scratch = try Scratch()
+    let outcome = try launch(Self.diverging(scratch("run")), ranks: ranks)
+    #expect(
+      outcome.exitCode == 70 && outcome.mentions("is not finite, from layer encoder.0.conv.0 on") == 1, "\(outcome)")
+    let start = try StepReplay.Start(scratch("run"))
+    let failed = try #require(start.failed)
+    #expect(failed.step == 2 && failed.layer == "encoder.0.conv.0" && failed.ranks == ranks ?? 1)
+    #expect(failed.pairs.count == 6 && failed.pairs.allSatisfy { $0.count == 2 } && Set(failed.pairs).count > 1)
+    // The run as it stood before the step: the moving statistics too.
+    #expect(start.checkpoint.state.step == 1)
+    #expect(try start.checkpoint.weights(best: false).allSatisfy(\.isFinite))
+
+    for other in [ranks, 3] {
+      let replay = try launch(["replay", scratch("run"), "--json"], ranks: other)
+      #expect(replay.exitCode == 1, "\(replay)")
+      let result = try replay.json()
+      #expect(result["layer"] as? String == "encoder.0.conv.0" && result["step"] as? Int == 2)
+      #expect(result["message"] as? String == failed.message && result["ranks"] as? Int == other ?? 1)
+    }
+  }
+
+  @Test
+  func theListedPairsAreThoseThatWereMixed() throws {
+    let scratch = try Scratch()
+    _ = try launch(Self.diverging(scratch("run")))
+    let failed = try #require(StepReplay.Start(scratch("run")).failed)
+    let json = try String(contentsOfFile: scratch("run/failed-step.json"), encoding: .utf8)
+    #expect(json.contains("\"global_batch\" : 6") && json.contains("\"data\" : \"synthetic\""))
+    let again = try Scratch()
+    _ = try launch(Self.diverging(again("run")), ranks: 2)
+    #expect(try StepReplay.Start(again("run")).failed?.pairs == failed.pairs)
+  }
+
+  @Test
+  func aCheckpointReplaysTheStepThatFollowed() throws {
+    let run = try TinyRun.done()
+    let outcome = try launch(["replay", run.checkpoint, "--json"], ranks: 2)
+    #expect(outcome.succeeded, "\(outcome)")
+    let result = try outcome.json()
+    let losses = try #require(result["losses"] as? [String: Double])
+    let norm = try #require(result["gradient_norm"] as? Double)
+    #expect(result["step"] as? Int == 7 && losses["first"]! > 0 && losses["second"]! > 0 && norm > 0 && norm.isFinite)
+    let alone = try launch(["replay", run.checkpoint])
+    #expect(alone.succeeded && alone.standardOutput.contains("all numbers are finite"), "\(alone)")
+  }
+
+  @Test
+  func whatCannotBeReplayedIsSaid() throws {
+    let run = try TinyRun.done()
+    let healthy = try launch(["replay", run.folder])
+    #expect(healthy.exitCode == 66 && healthy.standardError.contains("failed-step.json"), "\(healthy)")
+    let pictures = try Scratch()
+    try Pictures.write(to: pictures("data"))
+    let other = try launch(["replay", run.checkpoint, "--data", pictures("data")])
+    #expect(other.exitCode == 64 && other.standardError.contains("--data: other pictures"), "\(other)")
+  }
+}
