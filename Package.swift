@@ -19,6 +19,8 @@ let package = Package(
   products: [
     .executable(name: "launcher", targets: ["launcher"]),
     .library(name: "Model", targets: ["Model"]),
+    // For tests, which preload it into the launcher.
+    .library(name: "FileFaults", type: .dynamic, targets: ["FileFaults"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
@@ -71,6 +73,7 @@ let package = Package(
     .testTarget(
       name: "LauncherTests", dependencies: ["TestSupport", "launcher", "Training", "Model", "Dataset"],
       swiftSettings: swiftSettings),
+    .target(name: "FileFaults", path: "Tests/Ranks/FileFaults", cSettings: cSettings),
     .target(name: "AllocationCounter", path: "Tests/Ranks/AllocationCounter", cSettings: cSettings),
     .executableTarget(
       name: "StepChecks", dependencies: ["Training", "Model", "Dataset", "Distributed", "AllocationCounter"],

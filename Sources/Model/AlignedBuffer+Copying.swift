@@ -15,4 +15,10 @@ extension AlignedBuffer {
       }
     }
   }
+
+  /// Overwrites the first elements by those of `source`, which has no more elements. Allocates nothing.
+  package func copy(_ source: AlignedBuffer<Element>) {
+    precondition(source.count <= count, "\(source.count) elements into a buffer of \(count)")
+    withExtendedLifetime((self, source)) { unsafe base.update(from: source.base, count: source.count) }
+  }
 }

@@ -18,17 +18,31 @@ extension SafeTensorsFile {
 
     // `sorted` is stable.
     let ordered = tensors.sorted { Self.byteCount(ofDtype: $0.dtype)! > Self.byteCount(ofDtype: $1.dtype)! }
+    var bytes = Self.header(
+      of: ordered.map { ($0.name, $0.dtype, $0.shape, $0.bytes.count) }, metadata: metadata, reserving: dataLength)
+    for tensor in ordered { bytes.append(contentsOf: tensor.bytes) }
+    return bytes
+  }
+
+  /// The bytes before the data of a file whose data are `tensors`, one behind the other in this order: the header's length
+  /// and the header, with metadata sorted by key. `reserving` bytes can follow without another allocation.
+  ///
+  /// The caller answers for names that differ and for sizes that fit dtype and shape.
+  package static func header(
+    of tensors: [(name: String, dtype: String, shape: [Int], byteCount: Int)], metadata: [String: String],
+    reserving: Int = 0
+  ) -> [UInt8] {
     var fields: [String] = []
     if !metadata.isEmpty {
-      let texts = metadata.sorted { $0.key < $1.key }.map { "\(Self.json($0.key)):\(Self.json($0.value))" }
+      let texts = metadata.sorted { $0.key < $1.key }.map { "\(json($0.key)):\(json($0.value))" }
       fields.append("\"__metadata__\":{\(texts.joined(separator: ","))}")
     }
     var offset = 0
-    for tensor in ordered {
+    for tensor in tensors {
       let shape = tensor.shape.map(String.init).joined(separator: ",")
-      let end = offset + tensor.bytes.count
+      let end = offset + tensor.byteCount
       fields.append(
-        "\(Self.json(tensor.name)):{\"dtype\":\"\(tensor.dtype)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}"
+        "\(json(tensor.name)):{\"dtype\":\"\(tensor.dtype)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}"
       )
       offset = end
     }
@@ -36,10 +50,9 @@ extension SafeTensorsFile {
     header.append(contentsOf: repeatElement(UInt8(ascii: " "), count: (8 - header.count % 8) % 8))
 
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(8 + header.count + dataLength)
+    bytes.reserveCapacity(8 + header.count + reserving)
     bytes.append(contentsOf: (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) })
     bytes.append(contentsOf: header)
-    for tensor in ordered { bytes.append(contentsOf: tensor.bytes) }
     return bytes
   }
 

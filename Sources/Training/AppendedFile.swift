@@ -5,9 +5,9 @@ final class AppendedFile {
   let path: String
   private let descriptor: Int32
 
-  /// Opens or makes the file.
+  /// Opens or makes the file. Throws ``FileError``, also for a symbolic link: what somebody planted is not written through.
   init(_ path: String) throws(FileError) {
-    descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw FileError(path: path, operation: .write, code: errno) }
     self.path = path
   }

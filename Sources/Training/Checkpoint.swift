@@ -6,12 +6,14 @@ import Model
 /// the layout of weight files (`best` only once an epoch is complete; other sets such as averaged weights may follow);
 /// `adam.first_moments` and `adam.second_moments` are Adam's flat buffers, [trained values].
 ///
-/// Metadata: `format` "unmix-checkpoint", `version` "1", `configuration`, `state` and `plan` as JSON, `data` the name of
-/// the data ("synthetic" where it was drawn), `data_fingerprint`, and `sha256` over header and data with its own digits
-/// counted as zeros.
+/// Metadata: `format` "unmix-checkpoint", `version` "2", `configuration`, `state` and `plan` as JSON, `data` the name of
+/// the data ("synthetic" where it was drawn), `data_fingerprint`, `sha256_of_tensors` with the digest of each tensor's bytes,
+/// and `sha256` over the header with its own digits counted as zeros. In files of version 1, which are read too, `sha256` is
+/// over header and data, and there are no digests of tensors.
 package struct Checkpoint: Sendable {
   static let format = "unmix-checkpoint"
-  static let version = "1"
+  static let version = "2"
+  static let versionBeforeDigests = "1"
   static let currentPrefix = "current."
   static let bestPrefix = "best."
   static let firstMoments = "adam.first_moments"
@@ -32,28 +34,19 @@ package struct Checkpoint: Sendable {
 
   let file: SafeTensorsFile
 
-  /// Reads and checks the file at `path`: digest, metadata, and that all tensors of the network stand there.
+  /// Reads and checks the file at `path`: digests, metadata, and that all tensors of the network stand there.
   ///
-  /// Throws ``CheckpointError`` (`missing`, `truncated`, `damaged`, `wrongDigest`, `notACheckpoint`, `missingTensor`) or
-  /// ``FileError`` where the system refuses to read.
+  /// Throws ``CheckpointError`` (`missing`, `truncated`, `damaged`, `wrongDigest`, `damagedTensors`, `notACheckpoint`,
+  /// `missingTensor`) or ``FileError`` where the system refuses to read.
   package init(contentsOf path: String) throws {
     guard FileSystem.exists(path) else { throw CheckpointError.missing(path: path) }
-    let bytes = try FileSystem.read(path)
+    try self.init(bytes: try FileSystem.read(path), path: path)
+  }
+
+  /// Checks the `bytes` of the file at `path`. Throws ``CheckpointError``.
+  init(bytes: [UInt8], path: String) throws {
     let file = try Self.parse(bytes, path: path)
-    guard file.metadata["format"] == Self.format else {
-      throw CheckpointError.notACheckpoint(path: path, reason: "its metadata does not say format \(Self.format)")
-    }
-    guard let digits = Seal.digits(in: bytes) else {
-      throw CheckpointError.damaged(path: path, reason: "its metadata holds no SHA-256")
-    }
-    let (expected, found) = (file.metadata[Seal.key] ?? "", Seal.digest(of: bytes, digits: digits))
-    guard expected == found else {
-      throw CheckpointError.wrongDigest(path: path, expected: expected, found: found)
-    }
-    guard file.metadata["version"] == Self.version else {
-      throw CheckpointError.notACheckpoint(
-        path: path, reason: "version \(file.metadata["version"] ?? "?"), this program reads \(Self.version)")
-    }
+    try Self.checkDigests(file, bytes: bytes)
 
     func value<Value: Decodable>(_ key: String, _ type: Value.Type) throws -> Value {
       guard let text = file.metadata[key] else {
@@ -78,6 +71,34 @@ package struct Checkpoint: Sendable {
       throw CheckpointError.damaged(path: path, reason: "its configuration cannot be: \(error)")
     }
     try checkTensors()
+  }
+
+  /// Throws unless `file`, whose bytes are `bytes`, is what was written as a checkpoint.
+  private static func checkDigests(_ file: SafeTensorsFile, bytes: [UInt8]) throws(CheckpointError) {
+    let path = file.path
+    guard file.metadata["format"] == format else {
+      throw .notACheckpoint(path: path, reason: "its metadata does not say format \(format)")
+    }
+    guard let digits = Seal.digits(in: bytes) else {
+      throw .damaged(path: path, reason: "its metadata holds no SHA-256")
+    }
+    let isOld = file.metadata["version"] == versionBeforeDigests
+    let sealed = isOld ? bytes.count : Seal.headerByteCount(bytes)
+    let (expected, found) = (
+      file.metadata[Seal.key] ?? "", Seal.digest(of: bytes, digits: digits, byteCount: sealed)
+    )
+    guard expected == found else { throw .wrongDigest(path: path, expected: expected, found: found) }
+    guard isOld || file.metadata["version"] == version else {
+      throw .notACheckpoint(
+        path: path,
+        reason: "version \(file.metadata["version"] ?? "?"), this program reads \(versionBeforeDigests) and \(version)")
+    }
+    if isOld { return }
+    guard let text = file.metadata[Seal.tensorsKey],
+      let digests = try? JSONText.decode([String: String].self, from: text)
+    else { throw .damaged(path: path, reason: "its metadata holds no SHA-256 of the tensors") }
+    let damaged = file.tensors.filter { digests[$0.name] != Seal.digest(of: $0.bytes) }.map(\.name)
+    guard damaged.isEmpty else { throw .damagedTensors(path: path, tensors: damaged) }
   }
 
   private static func parse(_ bytes: [UInt8], path: String) throws(CheckpointError) -> SafeTensorsFile {
@@ -106,6 +127,12 @@ package struct Checkpoint: Sendable {
       }
     }
   }
+
+  /// The format's version, "2" or "1".
+  package var formatVersion: String { file.metadata["version"] ?? "" }
+
+  /// Tensors in the file.
+  package var tensorCount: Int { file.tensors.count }
 
   /// Whether an epoch was complete, so that there are best weights.
   package var hasBestWeights: Bool { state.recipe.bestEpoch != nil }

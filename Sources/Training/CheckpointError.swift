@@ -16,8 +16,10 @@ package enum CheckpointError: Error, Equatable, Sendable {
   case truncated(path: String, reason: String)
   /// The file contradicts itself; `reason` is the reader's line.
   case damaged(path: String, reason: String)
-  /// The content is not what was written: its SHA-256 is `found`.
+  /// The header is not what was written (in files of version 1: header or data): its SHA-256 is `found`.
   case wrongDigest(path: String, expected: String, found: String)
+  /// The bytes of these tensors, at least one, are not those that were written.
+  case damagedTensors(path: String, tensors: [String])
   /// A whole safetensors file, but no checkpoint of this program.
   case notACheckpoint(path: String, reason: String)
   /// No tensor of that name.
@@ -37,7 +39,9 @@ package enum CheckpointError: Error, Equatable, Sendable {
     switch self {
     case .missing: .inputMissing
     case .wrongNetwork, .wrongData, .otherRun: .usage
-    case .truncated, .damaged, .wrongDigest, .notACheckpoint, .missingTensor, .noBestWeights, .noneGood: .badData
+    case .truncated, .damaged, .wrongDigest, .damagedTensors, .notACheckpoint, .missingTensor, .noBestWeights,
+      .noneGood:
+      .badData
     }
   }
 }
@@ -53,6 +57,10 @@ extension CheckpointError: CustomStringConvertible {
       "\(path): damaged checkpoint: \(reason)"
     case .wrongDigest(let path, let expected, let found):
       "\(path): damaged checkpoint: SHA-256 is \(found) instead of \(expected)"
+    case .damagedTensors(let path, let tensors):
+      "\(path): damaged checkpoint: the SHA-256 of "
+        + (tensors.count == 1 ? "tensor \(tensors[0]) is" : "\(tensors.count) tensors, first \(tensors[0]), is")
+        + " not the recorded one"
     case .notACheckpoint(let path, let reason):
       "\(path): not a checkpoint: \(reason)"
     case .missingTensor(let path, let tensor):

@@ -4,6 +4,12 @@ import Glibc
 enum FileSystem {
   static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
+  /// Whether `path` itself is a symbolic link, whatever it leads to.
+  static func isLink(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+  }
+
   static func isDirectory(_ path: String) -> Bool {
     var status = stat()
     return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
@@ -69,25 +75,6 @@ enum FileSystem {
     return bytes
   }
 
-  /// Puts `bytes` at `path` as one change: a temporary name in the same folder, fsync, rename, fsync of the folder.
-  ///
-  /// Whoever reads `path` finds the old content or the new one. On an error the temporary file is removed.
-  static func writeAtomically(_ bytes: [UInt8], to path: String) throws(FileError) {
-    let (folder, name) = split(path)
-    let temporary = "\(folder)/.\(name).\(getpid()).tmp"
-    do throws(FileError) {
-      try write(bytes, to: temporary)
-      try rename(temporary, to: path)
-    } catch {
-      unsafe unlink(temporary)
-      throw error
-    }
-  }
-
-  static func writeAtomically(_ text: String, to path: String) throws(FileError) {
-    try writeAtomically(Array(text.utf8), to: path)
-  }
-
   /// Renames within one folder, on the disk when this returns.
   static func rename(_ path: String, to new: String) throws(FileError) {
     guard unsafe Glibc.rename(path, new) == 0 else { throw FileError(path: new, operation: .rename, code: errno) }
@@ -95,8 +82,14 @@ enum FileSystem {
     let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileError(path: folder, operation: .write, code: errno) }
     defer { close(descriptor) }
+    let code = flushFolder(descriptor)
+    guard code == 0 else { throw FileError(path: folder, operation: .write, code: code) }
+  }
+
+  /// Puts the names in an open folder on the disk; 0, or the errno that stopped it.
+  static func flushFolder(_ descriptor: Int32) -> Int32 {
     // Some network file systems cannot flush a folder and say so.
-    if fsync(descriptor) != 0 && errno != EINVAL { throw FileError(path: folder, operation: .write, code: errno) }
+    fsync(descriptor) == 0 || errno == EINVAL ? 0 : errno
   }
 
   /// Removes the file `path`; nothing where there is none.
@@ -104,27 +97,21 @@ enum FileSystem {
     if unsafe unlink(path) != 0 && errno != ENOENT { throw FileError(path: path, operation: .remove, code: errno) }
   }
 
-  private static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
-    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw FileError(path: path, operation: .write, code: errno) }
-    var code = writeAll(bytes, to: descriptor)
-    if code == 0 && fsync(descriptor) != 0 { code = errno }
-    if close(descriptor) != 0 && code == 0 { code = errno }
-    guard code == 0 else { throw FileError(path: path, operation: .write, code: code) }
-  }
-
   /// Writes all of `bytes`; 0, or the errno that stopped it.
   static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
-    unsafe bytes.withUnsafeBytes { buffer in
-      var done = 0
-      while done < buffer.count {
-        let written = unsafe Glibc.write(descriptor, buffer.baseAddress! + done, buffer.count - done)
-        if written < 0 && errno == EINTR { continue }
-        if written < 0 { return errno }
-        done += written
-      }
-      return 0
+    unsafe bytes.withUnsafeBytes { unsafe writeAll($0, to: descriptor) }
+  }
+
+  /// Writes all of `buffer`; 0, or the errno that stopped it.
+  static func writeAll(_ buffer: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32 {
+    var done = 0
+    while done < buffer.count {
+      let written = unsafe Glibc.write(descriptor, buffer.baseAddress! + done, buffer.count - done)
+      if written < 0 && errno == EINTR { continue }
+      if written < 0 { return errno }
+      done += written
     }
+    return 0
   }
 
   /// Folder and name of `path`; the folder of a bare name is ".".

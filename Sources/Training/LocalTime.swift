@@ -6,10 +6,13 @@ struct LocalTime {
   private let parts: tm
 
   /// The present moment.
-  static var now: LocalTime {
-    var (seconds, parts) = unsafe (time(nil), tm())
+  static var now: LocalTime { LocalTime(secondsSince1970: time(nil)) }
+
+  /// A moment as the system counts it.
+  init(secondsSince1970 seconds: Int) {
+    var (seconds, parts) = (seconds, unsafe tm())
     unsafe localtime_r(&seconds, &parts)
-    return unsafe LocalTime(parts: parts)
+    unsafe self.parts = parts
   }
 
   /// As in 2025-02-15 09:05:07, with `separator` in the middle and `colon` within the time.

@@ -1,8 +1,11 @@
 import Dataset
+import Glibc
 
 /// What rank 0 finds before a run: its folder, and the checkpoint to go on from.
 struct RunStart {
   let folder: RunFolder
+  /// The run's hold on the folder, until this goes.
+  let lock: RunLock
   /// nil: from the beginning.
   let checkpoint: Checkpoint?
   /// Lines about what was found.
@@ -12,8 +15,11 @@ struct RunStart {
   ///
   /// Without an output the folder is always new. `auto` takes the newest good checkpoint of the output, `never` none; a
   /// path takes that file. Checkpoints in the output that the run does not continue are renamed, never removed.
-  /// Throws ``CheckpointError`` or ``FileError``.
-  static func decide(_ configuration: RunConfiguration, sources: SourceData) throws -> RunStart {
+  /// Files that dead processes left half-written are removed. `report` gets lines while the folder is taken.
+  /// Throws ``CheckpointError``, ``RunLockError`` or ``FileError``.
+  static func decide(
+    _ configuration: RunConfiguration, sources: SourceData, report: (String) -> Void = { _ in }
+  ) throws -> RunStart {
     var notes: [String] = []
     let isNew = configuration.output.isEmpty
     // Read first: a wrong path should not leave a folder behind.
@@ -24,19 +30,28 @@ struct RunStart {
     try checkpoint?.checkFits(configuration, fingerprint: sources.fingerprint)
 
     let folder = isNew ? try RunFolder.new() : try RunFolder(configuration.output)
+    let lock = try RunLock(folder: folder.path, report: report)
+    let checkpoints = folder.checkpoints
+    guard !FileSystem.isLink(checkpoints.path) else {
+      throw FileError(path: checkpoints.path, operation: .write, code: ELOOP)
+    }
+    let orphans = try FileSystem.removeOrphans(in: folder.path) + FileSystem.removeOrphans(in: checkpoints.path)
+    if orphans > 0 {
+      notes.append("removed \(orphans) unfinished \(orphans == 1 ? "file" : "files") of a run that was cut off")
+    }
     if configuration.resume == "auto" {
-      checkpoint = try folder.checkpoints.newestGood { notes.append($0) }
+      checkpoint = try checkpoints.newestGood { notes.append($0) }
       try checkpoint?.checkFits(configuration, fingerprint: sources.fingerprint)
     }
     if let checkpoint, folder.ownsCheckpoint(checkpoint.path) {
-      for name in try folder.checkpoints.setAside(after: checkpoint.state.step) {
+      for name in try checkpoints.setAside(after: checkpoint.state.step) {
         notes.append("a later checkpoint is now \(name)")
       }
     } else if let name = try folder.setAsideCheckpoints() {
       notes.append("the checkpoints of an earlier run are now in \(name)")
     }
-    try FileSystem.makeDirectories(folder.checkpoints.path)
-    return RunStart(folder: folder, checkpoint: checkpoint, notes: notes)
+    try FileSystem.makeDirectories(checkpoints.path)
+    return RunStart(folder: folder, lock: lock, checkpoint: checkpoint, notes: notes)
   }
 
   /// Where the run begins, in words.

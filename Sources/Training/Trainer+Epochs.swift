@@ -16,8 +16,10 @@ extension Trainer {
   func stop() throws {
     // The one at an epoch's end stands already where the closing evaluation was stopped, which may have changed the weights.
     if savedState?.step != state.step || savedState?.epoch != state.epoch { try saveCheckpoint() }
+    try finishCheckpoints()
     try communicator.barrier()
     guard isRoot else { return }
+    reportCheckpoints()
     let reason = reasonToStop().map { " (\($0))" } ?? ""
     reporter.line("asked to stop\(reason): step \(state.step) is saved, --resume auto goes on from it")
   }
@@ -42,6 +44,7 @@ extension Trainer {
         reporter.progress(text)
       }
       if step.isAskedToStop { throw StoppedOnRequest() }
+      try writer?.poll(report: reporter.line)
       // The one at the epoch's end is written once its validation is done.
       if isCheckpointDue && state.stepInEpoch < configuration.stepsPerEpoch {
         try saveCheckpoint()

@@ -47,29 +47,43 @@ extension Trainer {
       "from here the run equals the old one to rounding only: " + differences.joined(separator: ", "))
   }
 
-  /// Writes the checkpoint of `state.step` and removes the oldest. Rank 0 writes; the others go on.
+  /// Has the checkpoint of `state.step` written while training goes on. Rank 0's; the others go on.
   func saveCheckpoint() throws {
     savedState = state
-    guard let folder = start?.folder.checkpoints else { return }
-    try writeCheckpoint(to: folder.file(step: state.step))
-    try folder.keepNewest(configuration.keep)
+    try writer?.save(
+      description, current: step.values, best: state.recipe.bestEpoch == nil ? nil : best,
+      firstMoments: step.firstMoments, secondMoments: step.secondMoments, report: reporter.line)
   }
 
-  /// Writes the run as it stands to `path`. Rank 0's alone.
+  /// Waits until the last checkpoint is on the disk. Rank 0's; the others go on.
+  func finishCheckpoints() throws { try writer?.finish(report: reporter.line) }
+
+  /// Says what the checkpoints have cost. Rank 0's.
+  func reportCheckpoints() {
+    guard let totals = writer?.totals else { return }
+    reporter.line(
+      "checkpoints: \(totals.written) written, \(decimal(totals.trainingSeconds, places: 2)) s on the training thread, "
+        + "\(decimal(totals.writerSeconds, places: 2)) s of the writer's")
+  }
+
+  /// Writes the run as it stands to `path`, on the disk when this returns. Rank 0's alone.
   func writeCheckpoint(to path: String) throws {
     try Checkpoint.write(
-      to: path,
-      .init(
-        configuration: configuration, state: state, plan: plan, dataName: dataName,
-        dataFingerprint: sources.fingerprint),
-      layout: step.layout, current: step.values, best: state.recipe.bestEpoch == nil ? nil : best,
-      firstMoments: step.firstMoments, secondMoments: step.secondMoments)
+      to: path, description, layout: step.layout, current: step.values,
+      best: state.recipe.bestEpoch == nil ? nil : best, firstMoments: step.firstMoments,
+      secondMoments: step.secondMoments)
+  }
+
+  private var description: Checkpoint.Description {
+    .init(
+      configuration: configuration, state: state, plan: plan, dataName: dataName, dataFingerprint: sources.fingerprint)
   }
 
   /// The best weights come back; best.safetensors, evaluation.json, samples.png. Collective.
   func close() throws -> EvaluationResult? {
     // The weights of the last step are gone from here on.
     if savedState == nil { try saveCheckpoint() }
+    try finishCheckpoints()
     if let best { step.values.copy(best.array()) }
     try unsafe communicator.broadcast(step.values.elements, root: 0)
     try step.network.packWeights()
@@ -83,7 +97,9 @@ extension Trainer {
         ])
       try FileSystem.writeAtomically(try file.serialized(), to: folder.bestWeights)
     }
-    return try evaluate()
+    let result = try evaluate()
+    reportCheckpoints()
+    return result
   }
 
   private func evaluate() throws -> EvaluationResult? {

@@ -35,9 +35,10 @@ package final class Trainer {
   let validator: Validator
   let plan: RunPlan
   let runFolder: String
-  /// Rank 0's: folder, where it starts, the best weights.
+  /// Rank 0's: folder, where it starts, the best weights, what writes its checkpoints.
   let start: RunStart?
   let best: AlignedBuffer<Float>?
+  let writer: CheckpointWriter?
   var metrics: MetricsFile?
   var state: TrainingState
   /// Of the last checkpoint written.
@@ -74,7 +75,8 @@ package final class Trainer {
     }
     try Self.checkData(sources, configuration, communicator: communicator)
 
-    let start = communicator.rank == 0 ? try RunStart.decide(configuration, sources: sources) : nil
+    let start =
+      communicator.rank == 0 ? try RunStart.decide(configuration, sources: sources, report: reporter.line) : nil
     let ours = start.map { start in
       JSONText.encode(
         Beginning(
@@ -99,6 +101,9 @@ package final class Trainer {
     agreement = WeightAgreement(communicator: communicator)
     plan = RunPlan(configuration, communicator: communicator)
     best = start.map { [count = step.layout.count] _ in AlignedBuffer<Float>(repeating: 0, count: count) }
+    writer = try start.map { [layout = step.layout, keep = configuration.keep] start in
+      try CheckpointWriter(folder: start.folder.checkpoints, keep: keep, layout: layout, lock: start.lock)
+    }
     (self.configuration, self.sources, self.communicator) = (configuration, sources, communicator)
     (self.topology, self.reporter, self.start) = (topology, reporter, start)
     (runFolder, state) = (beginning.runFolder, beginning.state)
@@ -110,7 +115,7 @@ package final class Trainer {
   /// Trains to the end, evaluates and writes everything. Collective. Call once.
   ///
   /// Throws ``RunError/nonFinite(_:step:)`` where a loss or gradient is not finite, ``FileError`` on rank 0 where a file cannot
-  /// be written, what MPI and oneDNN report.
+  /// be written, ``RunLockError`` on rank 0 where another run took the folder, what MPI and oneDNN report.
   package func run() throws -> TrainingOutcome {
     var isStopped = false
     var evaluation: EvaluationResult?

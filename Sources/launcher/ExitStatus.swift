@@ -44,6 +44,7 @@ extension ExitStatus {
     case let error as SeparationError: self = error.category == .usage ? .usage : .badData
     case let error as ConfigurationFileError: self = error.status
     case let error as FileError: self = error.operation == .read && error.code == ENOENT ? .inputMissing : .inputOutput
+    case let error as RunLockError: self = error.category == .usage ? .usage : .inputOutput
     case is UsageError: self = .usage
     case is StoppedWhileLoading: self = .stopped
     case is MPIError, is LaunchError: self = .system

@@ -7,6 +7,7 @@ struct UsageTests {
   private static let commands = [
     [], ["train"], ["evaluate"], ["separate"], ["export"], ["verify"], ["benchmark"], ["benchmark", "step"], ["data"],
     ["data", "check"], ["data", "fetch"], ["info"], ["replay"],
+    ["checkpoint"], ["checkpoint", "list"], ["checkpoint", "show"], ["checkpoint", "verify"],
   ]
 
   @Test(arguments: commands)
@@ -20,6 +21,7 @@ struct UsageTests {
     [], ["train"], ["evaluate", "--weights", "w"], ["separate", "--weights", "w", "a.png"],
     ["export", "--checkpoint", "c"], ["verify"], ["benchmark"], ["benchmark", "step"], ["data"], ["data", "check"],
     ["data", "fetch"], ["info"], ["replay", "run"],
+    ["checkpoint", "list", "r"], ["checkpoint", "show", "r"], ["checkpoint", "verify", "r"],
   ]
 
   @Test(arguments: complete)
@@ -44,6 +46,7 @@ struct UsageTests {
     (["evaluate", "--weights", "w", "--pairs", "0"], "--pairs"),
     (["evaluate", "--weights", "w", "--split", "training"], "--split"), (["evaluate"], "--weights"),
     (["separate", "a.png"], "--weights"), (["separate", "--weights", "w"], "<input>"), (["export"], "--checkpoint"),
+    (["checkpoint", "verify"], "<path>"),
     (["verify", "--global-batch", "0"], "--global-batch"),
     (["verify", "--reference", "r", "--weights", "w"], "--weights"), (["benchmark", "--steps", "0"], "--steps"),
     (["train", "--bucket-bytes", "255"], "--bucket-bytes"), (["benchmark", "allreduce", "--bytes", "3"], "--bytes"),

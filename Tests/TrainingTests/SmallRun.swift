@@ -31,15 +31,21 @@ struct SmallRun {
     return buffer
   }
 
-  func serialized(best: Bool = true) throws -> [UInt8] {
-    try Checkpoint.serialized(
-      .init(
-        configuration: configuration, state: state, plan: plan, dataName: "synthetic", dataFingerprint: "abc"),
-      layout: layout, current: buffer(1), best: best ? buffer(2) : nil,
-      firstMoments: buffer(3, count: layout.trainedCount), secondMoments: buffer(4, count: layout.trainedCount))
+  var description: Checkpoint.Description {
+    .init(configuration: configuration, state: state, plan: plan, dataName: "synthetic", dataFingerprint: "abc")
   }
 
-  func write(to path: String) throws { try FileSystem.writeAtomically(try serialized(), to: path) }
+  /// The bytes of the run's checkpoint.
+  func serialized(best: Bool = true, fingerprint: String = "abc") -> [UInt8] {
+    var description = description
+    description.dataFingerprint = fingerprint
+    return CheckpointImage(
+      description, layout: layout, current: buffer(1), best: best ? buffer(2) : nil,
+      firstMoments: buffer(3, count: layout.trainedCount), secondMoments: buffer(4, count: layout.trainedCount)
+    ).bytes
+  }
+
+  func write(to path: String) throws { try FileSystem.writeAtomically(serialized(), to: path) }
 
   /// Eight flat pictures of each kind.
   static var sources: SourceData {

@@ -16,4 +16,10 @@ final class TemporaryFolder {
   func bytes(_ name: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: file(name)))) }
 
   func write(_ bytes: [UInt8], _ name: String) throws { try Data(bytes).write(to: URL(fileURLWithPath: file(name))) }
+
+  /// Makes `name` a symbolic link to `target`, in place of what stands there.
+  func link(_ name: String, to target: String) throws {
+    try? FileManager.default.removeItem(atPath: file(name))
+    try FileManager.default.createSymbolicLink(atPath: file(name), withDestinationPath: target)
+  }
 }

@@ -1,0 +1,43 @@
+import Model
+
+/// A copy of a run at one step, in buffers that are there from the start: copying allocates no memory of the buffers' size.
+final class CheckpointSnapshot {
+  private let layout: ParameterLayout
+  private let current: AlignedBuffer<Float>
+  private let best: AlignedBuffer<Float>
+  private let firstMoments: AlignedBuffer<Float>
+  private let secondMoments: AlignedBuffer<Float>
+  private var hasBest = false
+  /// nil before the first copy.
+  private(set) var description: Checkpoint.Description?
+
+  /// Room for a network of `layout`.
+  init(_ layout: ParameterLayout) {
+    self.layout = layout
+    current = AlignedBuffer(repeating: 0, count: layout.count)
+    best = AlignedBuffer(repeating: 0, count: layout.count)
+    firstMoments = AlignedBuffer(repeating: 0, count: layout.trainedCount)
+    secondMoments = AlignedBuffer(repeating: 0, count: layout.trainedCount)
+  }
+
+  /// Copies the run as it stands. `best` is nil before the first epoch is complete.
+  func take(
+    _ description: Checkpoint.Description, current: AlignedBuffer<Float>, best: AlignedBuffer<Float>?,
+    firstMoments: AlignedBuffer<Float>, secondMoments: AlignedBuffer<Float>
+  ) {
+    self.description = description
+    self.current.copy(current)
+    if let best { self.best.copy(best) }
+    hasBest = best != nil
+    self.firstMoments.copy(firstMoments)
+    self.secondMoments.copy(secondMoments)
+  }
+
+  /// The file of the last copy; the next copy must wait until it is written.
+  func image() -> CheckpointImage {
+    guard let description else { preconditionFailure("an image of a snapshot that was never taken") }
+    return CheckpointImage(
+      description, layout: layout, current: current, best: hasBest ? best : nil, firstMoments: firstMoments,
+      secondMoments: secondMoments)
+  }
+}

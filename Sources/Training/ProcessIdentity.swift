@@ -1,0 +1,54 @@
+import Glibc
+
+/// A process that cannot be confused with a later one of the same number.
+struct ProcessIdentity: Codable, Equatable, Sendable {
+  var host: String
+  var process: Int32
+  /// Start in clock ticks since the boot that `boot` names; nil where the system does not say.
+  var started: UInt64?
+  /// Identifier of the system's boot; empty where the system does not say.
+  var boot: String
+
+  /// This process.
+  static var own: ProcessIdentity {
+    ProcessIdentity(host: hostName, process: getpid(), started: startTime(of: getpid()), boot: bootIdentifier)
+  }
+
+  /// Whether it is a process of this host since its last boot. Two hosts may have one name, so the name is not enough.
+  var isOfThisHost: Bool { host == Self.hostName && boot == Self.bootIdentifier }
+
+  /// Whether it runs; asked on its own host only.
+  var isRunning: Bool {
+    precondition(isOfThisHost, "a process of \(host) is looked for on \(Self.hostName)")
+    guard let now = Self.startTime(of: process) else { return kill(process, 0) == 0 || errno != ESRCH }
+    return started == nil || started == now
+  }
+
+  private static var hostName: String {
+    var name = [CChar](repeating: 0, count: 256)
+    guard unsafe gethostname(&name, 255) == 0 else { return "unknown host" }
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  private static var bootIdentifier: String {
+    (contents("/proc/sys/kernel/random/boot_id") ?? "").split(separator: "\n").first.map(String.init) ?? ""
+  }
+
+  /// The 22nd field of /proc/PID/stat; nil where there is no such process.
+  private static func startTime(of process: Int32) -> UInt64? {
+    // The second field is the program's name in brackets and may hold anything; the numbers follow the last bracket.
+    guard let text = contents("/proc/\(process)/stat"), let bracket = text.lastIndex(of: ")") else { return nil }
+    let fields = text[text.index(after: bracket)...].split(separator: " ")
+    return fields.count > 19 ? UInt64(fields[19]) : nil
+  }
+
+  /// A small file of /proc, whose size the system does not say.
+  private static func contents(_ path: String) -> String? {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = unsafe read(descriptor, &bytes, bytes.count)
+    return count < 0 ? nil : String(decoding: bytes.prefix(count), as: UTF8.self)
+  }
+}

@@ -1,0 +1,117 @@
+import Foundation
+import Testing
+
+@testable import Training
+
+struct RunLockTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// Lines that were reported.
+  private final class Lines {
+    var all: [String] = []
+    func add(_ line: String) { all.append(line) }
+  }
+
+  private func lock(patience: Double = 0.4, _ lines: Lines = Lines()) throws -> RunLock {
+    try RunLock(folder: folder.path, patience: patience, report: lines.add)
+  }
+
+  private func leave(_ identity: ProcessIdentity) throws {
+    let owner = RunLock.Owner(identity: identity, since: "2025-02-15 09:05:07", token: "abc")
+    try FileSystem.writeAtomically(JSONText.encode(owner), to: folder.file("lock"))
+  }
+
+  private var foreign: ProcessIdentity { ProcessIdentity(host: "node7", process: 4711, started: 5, boot: "another") }
+
+  @Test
+  func aFolderInUseIsRefusedAndItsOwnerNamed() throws {
+    let (held, lines) = (try lock(), Lines())
+    try held.check()
+    let error = try #require(throws: RunLockError.self) { try lock(lines) }
+    #expect(error.category == .usage && lines.all.isEmpty)
+    for part in [folder.path, "process \(getpid()) on ", "--output", "remove \(folder.path)/lock"] {
+      #expect("\(error)".contains(part), "\(error)")
+    }
+    withExtendedLifetime(held) {}
+  }
+
+  @Test
+  func theEndOfARunFreesItsFolder() throws {
+    var held: RunLock? = try lock()
+    #expect(try folder.bytes("lock").count > 0 && held != nil)
+    held = nil
+    #expect(try folder.bytes("lock").isEmpty)
+    let lines = Lines()
+    _ = try lock(lines)
+    #expect(lines.all.isEmpty)
+  }
+
+  @Test
+  func aDeadOwnerOfThisHostGivesWay() throws {
+    var identity = ProcessIdentity.own
+    // The number is taken again, by a process that started at another time.
+    identity.started = try #require(identity.started) + 1
+    try leave(identity)
+    let lines = Lines()
+    _ = try lock(patience: 100, lines)
+    #expect(lines.all.count == 1 && lines.all[0].contains("ended without releasing"), "\(lines.all)")
+  }
+
+  /// As on a file system that knows no locks: the text alone says that the owner lives.
+  @Test
+  func aLivingOwnerOfThisHostIsBelieved() throws {
+    let parent = getppid()
+    let stat = try String(contentsOfFile: "/proc/\(parent)/stat", encoding: .utf8)
+    let fields = stat[try #require(stat.lastIndex(of: ")"))...].split(separator: " ")
+    var identity = ProcessIdentity.own
+    (identity.process, identity.started) = (parent, UInt64(fields[20]))
+    try leave(identity)
+    let error = try #require(throws: RunLockError.self) { try lock() }
+    #expect("\(error)".contains("process \(parent) on "))
+  }
+
+  @Test
+  func aSilentOwnerOfAnotherHostGivesWay() throws {
+    try leave(foreign)
+    let lines = Lines()
+    let held = try lock(lines)
+    #expect(lines.all.count == 2 && lines.all[0].contains("process 4711 on node7"), "\(lines.all)")
+    #expect(lines.all[1].contains("taken over"))
+    try held.check()
+  }
+
+  @Test
+  func anOwnerOfAnotherHostThatShowsLifeKeepsItsFolder() throws {
+    try leave(foreign)
+    let path = folder.file("lock")
+    let owner = Thread {
+      for _ in 0..<40 {
+        usleep(50_000)
+        try? FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: path)
+      }
+    }
+    owner.start()
+    let error = try #require(throws: RunLockError.self) { try lock(patience: 30) }
+    #expect("\(error)".contains("process 4711 on node7"))
+  }
+
+  @Test
+  func aTextThatIsNoOwnerIsNone() throws {
+    try FileSystem.writeAtomically("{\"identity\":", to: folder.file("lock"))
+    let lines = Lines()
+    let held = try lock(lines)
+    try held.check()
+    #expect(lines.all.isEmpty)
+  }
+
+  @Test
+  func aLinkIsNotLocked() throws {
+    try folder.write([], "elsewhere")
+    try folder.link("lock", to: folder.file("elsewhere"))
+    let error = try #require(throws: FileError.self) { try lock() }
+    #expect(error.operation == .lock && "\(error)".contains("symbolic link"), "\(error)")
+    #expect(try folder.bytes("elsewhere").isEmpty)
+  }
+}
