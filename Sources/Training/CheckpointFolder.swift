@@ -17,7 +17,7 @@ package struct CheckpointFolder: Sendable {
       let digits = name.dropFirst(5).dropLast(12)
       return digits.allSatisfy { $0.isASCII && $0.isNumber } ? Int(digits) : nil
     }
-    return steps.sorted().filter { FileSystem.exists(file(step: $0)) }
+    return steps.sorted().filter { FileSystem.isFile(file(step: $0)) }
   }
 
   /// The newest checkpoint that is good; nil where there is none at all. `report` gets a line for each that is not.
