@@ -14,9 +14,14 @@ final class AppendedFile {
 
   deinit { close(descriptor) }
 
-  /// Adds `line` and a line break.
+  /// Adds `line` and a line break: all of it, or on an error nothing.
   func append(_ line: String) throws(FileError) {
+    let end = lseek(descriptor, 0, SEEK_END)
     let code = FileSystem.writeAll(Array((line + "\n").utf8), to: descriptor)
-    guard code == 0 else { throw FileError(path: path, operation: .write, code: code) }
+    guard code == 0 else {
+      // A part of a line would stay before the next one. Where even this fails, readers leave the line out.
+      if end >= 0 { ftruncate(descriptor, end) }
+      throw FileError(path: path, operation: .write, code: code)
+    }
   }
 }

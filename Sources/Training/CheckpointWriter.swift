@@ -14,9 +14,6 @@ package import Model
 ///
 /// Rank 0's. All calls from one thread. The writer's thread calls neither MPI nor oneDNN and takes no signals.
 package final class CheckpointWriter {
-  /// Seconds before the second, third, ... attempt.
-  package static let retryDelays: [Double] = [1, 2, 4, 8]
-
   /// What checkpoints have cost.
   package struct Totals: Sendable, Equatable {
     /// Checkpoints on the disk.
@@ -33,7 +30,7 @@ package final class CheckpointWriter {
 
   /// Starts the thread. It writes into `folder`, whose newest `keep` checkpoints stay, as long as `lock` is this run's.
   package convenience init(folder: CheckpointFolder, keep: Int, layout: ParameterLayout, lock: RunLock?) throws {
-    try self.init(folder: folder, keep: keep, layout: layout, lock: lock, retryDelays: Self.retryDelays)
+    try self.init(folder: folder, keep: keep, layout: layout, lock: lock, retryDelays: Retry.delays)
   }
 
   /// As above, with other pauses between attempts. Throws ``FileError`` where the system gives no thread.

@@ -18,6 +18,8 @@ final class MetricsFile {
 
   private let file: AppendedFile
   private let isSynthetic: Bool
+  /// Lines that could not be added yet.
+  private var pending: [String] = []
 
   /// Opens the file and removes the lines of later epochs than the `epochs` complete ones, so that it holds what the run has done.
   ///
@@ -42,13 +44,22 @@ final class MetricsFile {
     self.isSynthetic = isSynthetic
   }
 
-  /// Adds `row`.
+  /// Adds `row`. Throws ``FileError`` where the system refuses; the line is then added before the next one.
   func append(_ row: Row) throws {
     let fields: [String] = [
       "\(row.epoch)", "\(row.step)", "\(row.learningRate)", "\(row.losses.sum)", "\(row.losses.first)",
       "\(row.losses.second)", "\(row.validation.sum)", "\(row.validation.first)", "\(row.validation.second)",
       decimal(row.imagesPerSecond, places: 1), decimal(row.seconds, places: 2), isSynthetic ? "synthetic" : "files",
     ]
-    try file.append(fields.joined(separator: ","))
+    pending.append(fields.joined(separator: ","))
+    try flush()
+  }
+
+  /// Adds the lines that could not be added before. Throws ``FileError``.
+  func flush() throws(FileError) {
+    while let line = pending.first {
+      try file.append(line)
+      pending.removeFirst()
+    }
   }
 }

@@ -106,7 +106,11 @@ extension Trainer {
     let row = MetricsFile.Row(
       epoch: state.epoch, step: state.step, learningRate: learningRate, losses: losses, validation: validation,
       imagesPerSecond: steps * Double(configuration.globalBatch) / state.epochSeconds, seconds: state.seconds)
-    try metrics?.append(row)
+    do {
+      try metrics?.append(row)
+    } catch let error as FileError where error.isTransient {
+      reporter.line("\(error); epoch \(row.epoch)'s line is added with the next one's")
+    }
     report(row, verdict)
     state.stepInEpoch = 0
     state.lossSums = .init(first: 0, second: 0)

@@ -34,7 +34,7 @@ extension Trainer {
     let surroundings = RunConfiguration.Surroundings(
       plan: plan, hosts: hosts.map(\.name), dataName: dataName, dataFingerprint: sources.fingerprint,
       resumePoint: start.resumePoint)
-    try FileSystem.writeAtomically(try configuration.yaml(surroundings), to: start.folder.configuration)
+    try persist(Array(try configuration.yaml(surroundings).utf8), to: start.folder.configuration)
     metrics = try MetricsFile(
       start.folder.metrics, epochs: state.epoch, heads: configuration.network.heads, isSynthetic: isSynthetic)
   }
@@ -84,6 +84,7 @@ extension Trainer {
     // The weights of the last step are gone from here on.
     if savedState == nil { try saveCheckpoint() }
     try finishCheckpoints()
+    try Retry.run(report: reporter.line) { try metrics?.flush() }
     if let best { step.values.copy(best.array()) }
     try unsafe communicator.broadcast(step.values.elements, root: 0)
     try step.network.packWeights()
@@ -95,11 +96,16 @@ extension Trainer {
           "val_loss": "\(state.recipe.best)", "precision": configuration.precision.rawValue,
           "seed": "\(configuration.seed)",
         ])
-      try FileSystem.writeAtomically(try file.serialized(), to: folder.bestWeights)
+      try persist(try file.serialized(), to: folder.bestWeights)
     }
     let result = try evaluate()
     reportCheckpoints()
     return result
+  }
+
+  /// Puts `bytes` at `path` as one change, in several attempts where the disk refuses. Rank 0's alone.
+  private func persist(_ bytes: [UInt8], to path: String) throws {
+    try Retry.run(report: reporter.line) { try FileSystem.writeAtomically(bytes, to: path) }
   }
 
   private func evaluate() throws -> EvaluationResult? {
@@ -110,14 +116,14 @@ extension Trainer {
     if let folder {
       let test = MixingGenerator(sources: sources, stream: .test, seed: configuration.seed)
       let picture = try samplesPicture(predictor: evaluator.predictor, generator: test, rows: 8)
-      try FileSystem.writeAtomically(try picture.pngBytes(), to: folder.samples)
+      try persist(try picture.pngBytes(), to: folder.samples)
     }
     guard configuration.evaluationRounds > 0 else { return nil }
     let result = try evaluator.evaluate(
       rounds: configuration.evaluationRounds, pairs: configuration.evaluationPairs, seed: configuration.seed,
       split: .test, afterEachBatch: stopIfAsked)
     if let folder {
-      try FileSystem.writeAtomically(result.json(isPretty: true) + "\n", to: folder.evaluation)
+      try persist(Array((result.json(isPretty: true) + "\n").utf8), to: folder.evaluation)
       reporter.line(result.summary)
     }
     return result

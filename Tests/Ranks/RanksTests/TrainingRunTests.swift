@@ -126,7 +126,7 @@ extension RanksTests {
     #expect(try Self.value("steps", whole) == "15")
 
     // Dies in the second epoch, two steps after the checkpoint of step 8.
-    let killed = try run.train("cut", arguments + ["die-after=10"], ranks: ranks)
+    let killed = try run.train("cut", arguments + ["die-after=10", "after-checkpoint=8"], ranks: ranks)
     #expect(killed.exitCode != 0 && !killed.timedOut, "\(killed)")
     let resumed = try run.train("cut", arguments, ranks: ranks)
     #expect(resumed.succeeded, "\(resumed)")

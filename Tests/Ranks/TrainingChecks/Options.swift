@@ -15,6 +15,7 @@ struct Options {
       }, uniquingKeysWith: { $1 })
   }
 
+  func text(_ name: String) -> String { values[name] ?? "" }
   func number(_ name: String) -> Int? { values[name].flatMap { Int($0) } }
 
   var configuration: RunConfiguration {
@@ -53,7 +54,8 @@ struct Options {
       }
       return ImageSet(name: name, count: 40, rows: 28, columns: 28, pixels: pixels)
     }
-    let other: UInt64 = number("other-pictures-on-rank") == rank && rank > 0 ? 100 : 0
+    let isOther = values["other-pictures"] != nil || number("other-pictures-on-rank") == rank && rank > 0
+    let other: UInt64 = isOther ? 100 : 0
     func rectangle(y: Int, x: Int, top: Int, left: Int) -> UInt8 {
       (top..<top + 10).contains(y) && (left..<left + 6).contains(x) ? 230 : 0
     }

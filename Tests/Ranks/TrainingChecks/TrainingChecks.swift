@@ -10,11 +10,13 @@ import Training
 ///     TrainingChecks step OPTION=VALUE...       one step: losses and gradient
 ///     TrainingChecks evaluate OPTION=VALUE...   an evaluation of the initial weights
 ///     TrainingChecks benchmark OPTION=VALUE...
+///     TrainingChecks save from=CHECKPOINT output=FOLDER   writes the checkpoint's run, one step later, as a run does, alone
 @main
 struct TrainingChecks {
   static func main() {
     do {
       let options = Options(Array(CommandLine.arguments.dropFirst(2)))
+      if CommandLine.arguments.dropFirst().first == "save" { return try SavedRun(options).save() }
       let world = try Communicator.world()
       switch CommandLine.arguments.dropFirst().first {
       case "train": try train(options, world)
@@ -49,7 +51,13 @@ struct TrainingChecks {
       var asked = 0
       trainer.isAskedToStop = {
         asked += 1
-        if world.rank == 0 && asked > limit { kill(getpid(), SIGKILL) }
+        if world.rank == 0 && asked > limit {
+          if let step = options.number("after-checkpoint") {
+            let file = CheckpointFolder("\(options.configuration.output)/checkpoints").file(step: step)
+            while unsafe access(file, F_OK) != 0 { usleep(1000) }
+          }
+          kill(getpid(), SIGKILL)
+        }
         return false
       }
     }

@@ -1,0 +1,103 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// What may happen to a run's folder while it trains.
+@Suite(.serialized)
+struct RunFolderTests {
+  private let scratch: Scratch
+
+  init() throws { scratch = try Scratch() }
+
+  /// Faults as FileFaults.h describes them, on calls under the run's checkpoints.
+  private func faults(at call: Int, times: Int, only name: String, error: Int32) -> [String: String] {
+    [
+      "LD_PRELOAD": MPIRun.builtProducts + "/libFileFaults.so", "FILE_FAULTS_UNDER": scratch("run/checkpoints"),
+      "FILE_FAULTS_AT": "\(call)", "FILE_FAULTS_TIMES": "\(times)", "FILE_FAULTS_ONLY": name,
+      "FILE_FAULTS_ERROR": "\(error)",
+    ]
+  }
+
+  private var run: [String] { TinyRun.options + ["--output", scratch("run")] }
+
+  private func goodSteps() throws -> [Int] {
+    let outcome = try launch(["checkpoint", "list", scratch("run"), "--json"])
+    let entries = try #require(try outcome.json()["checkpoints"] as? [[String: Any]], "\(outcome)")
+    return entries.compactMap { $0["good"] as? Bool == true ? $0["step"] as? Int : nil }
+  }
+
+  @Test
+  func aFolderInUseIsRefused() throws {
+    let endless =
+      TinyRun.network + [
+        "--data", "synthetic", "--epochs", "1000", "--steps-per-epoch", "200", "--validation-steps", "1", "--rounds",
+        "0",
+        "--output", scratch("run"),
+      ]
+    let first = try launcher(endless).start()
+    let isRunning = first.waits { _ in (try? scratch.names(in: "run").contains("config.yaml")) == true }
+    let second = try launch(run)
+    first.signal(SIGTERM)
+    let end = first.wait()
+    #expect(isRunning && end.exitCode == 75, "\(end)")
+    #expect(second.exitCode == 64 && second.mentions("launcher: ") == 1, "\(second)")
+    for text in ["\(scratch("run")): in use by process \(first.processIdentifier) on ", "give another --output"] {
+      #expect(second.standardError.contains(text), "\(text): \(second)")
+    }
+    // Free again after the first one's end.
+    let third = try launch(endless + ["--epochs", "1"])
+    #expect(third.exitCode != 64, "\(third)")
+  }
+
+  @Test
+  func aRunThatWasKilledGivesItsFolderBack() throws {
+    let killed = try launch(run, environment: faults(at: 7, times: 1, only: "", error: 0))
+    #expect(killed.exitCode == 128 + SIGKILL, "\(killed)")
+    let again = try launch(run)
+    #expect(again.succeeded && again.standardError.contains("ended without releasing"), "\(again)")
+  }
+
+  @Test
+  func aDiskThatRefusesForAMomentLosesNothing() throws {
+    // Each checkpoint flushes its file and its folder. The last one fails once, and the end of the run waits for it.
+    let outcome = try launch(run, environment: faults(at: 3, times: 1, only: "fsync", error: ENOSPC))
+    #expect(outcome.succeeded && outcome.standardError.contains("checkpoints: 2 written"), "\(outcome)")
+    #expect(try goodSteps() == [3, 6])
+  }
+
+  @Test(arguments: [nil, 2])
+  func aDiskThatStaysReadOnlyEndsTheRunWhileTheLastCheckpointStays(ranks: Int?) throws {
+    let options = run + ["--checkpoint-every", "1"]
+    // A checkpoint opens one file: the first two are written, the next two are not.
+    let outcome = try launch(
+      options, ranks: ranks, environment: faults(at: 3, times: 1000, only: "open", error: EROFS))
+    #expect(outcome.exitCode == 74, "\(outcome)")
+    #expect(outcome.standardError.contains("step 3 is not saved; training goes on"), "\(outcome)")
+    #expect(outcome.standardError.contains("Read-only file system"), "\(outcome)")
+    #expect(outcome.standardError.contains("to go on from step 2"), "\(outcome)")
+    #expect(try goodSteps() == [1, 2])
+    let again = try launch(options, ranks: ranks)
+    #expect(again.succeeded && again.standardError.contains("step 2, 0 epochs complete"), "\(again)")
+  }
+
+  @Test
+  func oneRefusalIsReportedAndTheRunGoesOn() throws {
+    let outcome = try launch(
+      run + ["--checkpoint-every", "1"], environment: faults(at: 3, times: 1, only: "rename", error: EACCES))
+    #expect(outcome.succeeded && outcome.standardError.contains("Permission denied; step 3 is not saved"), "\(outcome)")
+    #expect(try goodSteps() == [4, 5, 6])
+  }
+
+  @Test
+  func aLinkInThePlaceOfCheckpointsOrLogIsRefused() throws {
+    for name in ["checkpoints", "log.txt"] {
+      let folder = try Scratch()
+      try FileManager.default.createDirectory(atPath: folder("elsewhere"), withIntermediateDirectories: true)
+      try FileManager.default.createSymbolicLink(atPath: folder(name), withDestinationPath: folder("elsewhere"))
+      let outcome = try launch(TinyRun.options + ["--output", folder.path])
+      #expect(outcome.exitCode == 74 && outcome.standardError.contains("symbolic link: remove it"), "\(outcome)")
+      #expect(try outcome.standardError.contains(folder(name)) && folder.names(in: "elsewhere").isEmpty, "\(outcome)")
+    }
+  }
+}

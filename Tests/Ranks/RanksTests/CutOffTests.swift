@@ -1,0 +1,100 @@
+import Foundation
+import Model
+import TestSupport
+import Testing
+
+@testable import Training
+
+/// Runs that are killed, or refused by the disk, at a call that changes something in their folder.
+@Suite(.serialized)
+struct CutOffTests {
+  /// What a program under these faults finds in its environment; see FileFaults.h.
+  static func faults(
+    under folder: String, at call: Int, times: Int = 1, only name: String = "", error: Int32 = 0
+  ) -> [String: String] {
+    [
+      "LD_PRELOAD": MPIRun.builtProducts + "/libFileFaults.so", "FILE_FAULTS_UNDER": folder,
+      "FILE_FAULTS_AT": "\(call)",
+      "FILE_FAULTS_TIMES": "\(times)", "FILE_FAULTS_ONLY": name, "FILE_FAULTS_ERROR": error == 0 ? "" : "\(error)",
+    ]
+  }
+
+  private let folder: TemporaryFolder
+  private var run: String { folder.path + "/run" }
+  private var checkpoints: CheckpointFolder { CheckpointFolder(run + "/checkpoints") }
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func checks(_ arguments: [String], _ environment: [String: String] = [:]) throws -> MPIRun.Outcome {
+    try MPIRun("TrainingChecks", arguments, ranks: nil, environment: environment, limit: .seconds(120)).run()
+  }
+
+  /// A run of one epoch; its checkpoint, at step 6.
+  private func trained() throws -> String {
+    let outcome = try checks(["train", "output=\(folder.path)/source", "epochs=1", "rounds=0"])
+    try #require(outcome.succeeded, "\(outcome)")
+    return CheckpointFolder("\(folder.path)/source/checkpoints").file(step: 6)
+  }
+
+  @Test
+  func whereverARunIsKilledItsFolderHoldsTheOldCheckpointOrTheNewOne() throws {
+    let source = try trained()
+    let files = FileManager.default
+    let old = try Checkpoint(contentsOf: source)
+    let weights = (old: try old.weights(best: false), new: try old.weights(best: false).map { -$0 })
+    var (cut, foundOld, foundNew, orphans) = (0, 0, 0, 0)
+    for call in 1... {
+      try? files.removeItem(atPath: run)
+      try files.createDirectory(atPath: checkpoints.path, withIntermediateDirectories: true)
+      try files.copyItem(atPath: source, toPath: checkpoints.file(step: 6))
+      try NetworkWeights(old, choice: .best).write(to: run + "/best.safetensors")
+      let bestBefore = try SafeTensorsFile(contentsOf: run + "/best.safetensors").tensors
+
+      let outcome = try checks(["save", "from=\(source)", "output=\(run)"], Self.faults(under: run, at: call))
+      let newest = try #require(try checkpoints.newestGood { Issue.record("call \(call): \($0)") })
+      let isNew = newest.state.step == 7
+      #expect(try newest.weights(best: false) == (isNew ? weights.new : weights.old), "call \(call)")
+      let best = try SafeTensorsFile(contentsOf: run + "/best.safetensors").tensors
+      let isNewBest = try best[0].floats() == bestBefore[0].floats().map { -$0 }
+      #expect(isNewBest || best == bestBefore, "call \(call)")
+      if outcome.succeeded {
+        #expect(isNew && isNewBest && !FileSystem.exists(checkpoints.file(step: 6)))
+        break
+      }
+      #expect(outcome.exitCode == 128 + SIGKILL, "call \(call): \(outcome)")
+      (cut, foundOld, foundNew) = (cut + 1, foundOld + (isNew ? 0 : 1), foundNew + (isNew ? 1 : 0))
+
+      // The next start takes the lock of the dead and removes what it left half-written.
+      var lines: [String] = []
+      let lock = try RunLock(folder: run, patience: 0) { lines.append($0) }
+      withExtendedLifetime(lock) {}
+      orphans += try FileSystem.removeOrphans(in: run) + FileSystem.removeOrphans(in: checkpoints.path)
+      let names = try FileSystem.names(in: run) + FileSystem.names(in: checkpoints.path)
+      #expect(!names.contains { $0.hasSuffix(".tmp") }, "call \(call): \(names)")
+    }
+    // Lock, checkpoint, removal, best weights: at the least open, write, fsync, rename and fsync of each.
+    #expect(cut >= 14 && foundOld >= 5 && foundNew >= 5 && orphans >= 6, "\(cut) \(foundOld) \(foundNew) \(orphans)")
+  }
+
+  /// The whole program, cut off at calls all over its second epoch, goes on to the same end.
+  @Test(arguments: [2, 9, 16, 23, 30, 37])
+  func aRunThatIsKilledAtAnyCallGoesOnToTheSameEnd(call: Int) throws {
+    let arguments = ["epochs=2", "steps-per-epoch=5", "batch=4", "checkpoint-every=2", "keep=2"]
+    let whole = try checks(["train", "output=\(folder.path)/whole"] + arguments)
+    #expect(whole.succeeded, "\(whole)")
+    let killed = try checks(["train", "output=\(run)"] + arguments, Self.faults(under: run, at: call))
+    #expect(killed.exitCode == 128 + SIGKILL, "\(killed)")
+    let resumed = try checks(["train", "output=\(run)"] + arguments)
+    #expect(resumed.succeeded, "\(resumed)")
+    let ends = try ["whole", "run"].map { name in
+      try Checkpoint(contentsOf: CheckpointFolder("\(folder.path)/\(name)/checkpoints").file(step: 10))
+    }
+    for best in [false, true] { #expect(try ends[0].weights(best: best) == ends[1].weights(best: best)) }
+    #expect(try ends[0].moments().first == ends[1].moments().first)
+    for name in ["best.safetensors", "evaluation.json"] {
+      #expect(try FileSystem.read("\(folder.path)/whole/\(name)") == FileSystem.read("\(run)/\(name)"), "\(name)")
+    }
+    let names = try FileSystem.names(in: run) + FileSystem.names(in: checkpoints.path)
+    #expect(!names.contains { $0.hasSuffix(".tmp") }, "\(names)")
+  }
+}

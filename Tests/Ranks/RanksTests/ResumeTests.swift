@@ -1,0 +1,124 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Training
+
+/// Resumes at the odd moments of a run; `RanksTests` has the usual ones.
+extension RanksTests {
+  /// Two epochs of five steps, as a whole and then in pieces in the folder "cut"; the pieces must end as the whole does.
+  private func expectTheSameEnd(
+    _ run: TrainingRun, _ arguments: [String] = [], pieces: [[String]], ranks: Int? = nil,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let all = ["epochs=2", "steps-per-epoch=5", "batch=4", "validation-steps=2"] + arguments
+    let whole = try run.train("whole", all, ranks: ranks)
+    try #require(whole.succeeded, "\(whole)", sourceLocation: sourceLocation)
+    for piece in pieces { _ = try run.train("cut", all + piece, ranks: ranks) }
+    let last = try run.train("cut", all, ranks: ranks)
+    try #require(last.succeeded, "\(last)", sourceLocation: sourceLocation)
+    let (a, b) = (try run.checkpoint("whole", step: 10), try run.checkpoint("cut", step: 10))
+    for best in [false, true] {
+      #expect(try a.weights(best: best) == b.weights(best: best), "\(last)", sourceLocation: sourceLocation)
+    }
+    #expect(try a.moments().second == b.moments().second, sourceLocation: sourceLocation)
+    #expect(a.state.recipe == b.state.recipe && a.state.epoch == b.state.epoch, sourceLocation: sourceLocation)
+    #expect(try run.metrics("whole") == run.metrics("cut"), sourceLocation: sourceLocation)
+    for name in ["best.safetensors", "evaluation.json"] {
+      let files = try ["whole", "cut"].map { try FileSystem.read("\(run.folder)/\($0)/\(name)") }
+      #expect(files[0] == files[1], "\(name)", sourceLocation: sourceLocation)
+    }
+  }
+
+  private func withRun(_ body: (TrainingRun) throws -> Void) throws {
+    let run = try TrainingRun()
+    defer { run.remove() }
+    try body(run)
+  }
+
+  @Test(arguments: [nil, 2])
+  func aRunThatIsCutTwiceInOneEpochEndsTheSame(ranks: Int?) throws {
+    try withRun { run in
+      try expectTheSameEnd(
+        run, ["checkpoint-every=1"],
+        pieces: [["die-after=2", "after-checkpoint=1"], ["die-after=1", "after-checkpoint=2"]], ranks: ranks)
+    }
+  }
+
+  @Test
+  func aStopAfterAnEpochsLastStepGoesOnWithItsValidation() throws {
+    try withRun { run in
+      try expectTheSameEnd(run, pieces: [["stop-after=5"]])
+      #expect(try !run.metrics("cut").isEmpty)
+    }
+    try withRun { run in
+      let arguments = ["epochs=1", "steps-per-epoch=5", "batch=4", "validation-steps=2"]
+      let stopped = try run.train("run", arguments + ["stop-after=5"], ranks: nil)
+      #expect(stopped.standardError.contains("step 5 is saved"), "\(stopped)")
+      let state = try run.checkpoint("run", step: 5).state
+      #expect(state.epoch == 0 && state.stepInEpoch == 5)
+      #expect(try run.metrics("run").count == 1)
+    }
+  }
+
+  @Test
+  func aStopWithinTheValidationRepeatsIt() throws {
+    // Asked before each of five steps, then after each of two batches of the validation.
+    for asked in [6, 7] { try withRun { try expectTheSameEnd($0, pieces: [["stop-after=\(asked)"]]) } }
+  }
+
+  @Test
+  func aRunThatEndedWithAnEpochGoesOnWithTheNext() throws {
+    try withRun { try expectTheSameEnd($0, pieces: [["epochs=1"]]) }
+  }
+
+  @Test
+  func aCompleteRunIsNotTrainedAgain() throws {
+    try withRun { run in
+      let arguments = ["epochs=2", "steps-per-epoch=3", "batch=4", "keep=1"]
+      let first = try run.train("run", arguments, ranks: 2)
+      #expect(first.succeeded, "\(first)")
+      let file = "\(run.folder)/run/checkpoints/step-0000000006.safetensors"
+      let (bytes, metrics) = (try FileSystem.read(file), try run.metrics("run"))
+      let again = try run.train("run", arguments, ranks: 2)
+      #expect(again.succeeded && again.standardError.contains("checkpoints: 0 written"), "\(again)")
+      #expect(try FileSystem.read(file) == bytes && run.metrics("run") == metrics)
+      let evaluations = [first, again].map { outcome in
+        outcome.standardOutput.split(separator: "\n").filter { $0.hasPrefix("evaluation ") }
+      }
+      #expect(evaluations[0].count == 1 && evaluations[0] == evaluations[1])
+    }
+  }
+
+  @Test
+  func aDamagedNewestCheckpointFallsBackAndEndsTheSame() throws {
+    try withRun { run in
+      let arguments = ["checkpoint-every=2"]
+      // Stops after step 7: the checkpoints of 4, 6 and 7 stay.
+      let all = ["epochs=2", "steps-per-epoch=5", "batch=4", "validation-steps=2", "stop-after=9"] + arguments
+      let stopped = try run.train("cut", all, ranks: nil)
+      #expect(stopped.standardError.contains("step 7 is saved"), "\(stopped)")
+      let file = "\(run.folder)/cut/checkpoints/step-0000000007.safetensors"
+      var bytes = try FileSystem.read(file)
+      bytes[bytes.count / 2] ^= 0x20
+      try FileSystem.writeAtomically(bytes, to: file)
+      try expectTheSameEnd(run, arguments, pieces: [])
+      let log = try String(contentsOfFile: "\(run.folder)/cut/log.txt", encoding: .utf8)
+      #expect(log.contains("step-0000000007.safetensors: damaged checkpoint") && log.contains("step 6, 1 epochs"))
+    }
+  }
+
+  @Test
+  func anotherNetworkOrOtherPicturesAreNamed() throws {
+    try withRun { run in
+      let arguments = ["epochs=1", "steps-per-epoch=2", "batch=4", "rounds=0"]
+      #expect(try run.train("run", arguments, ranks: nil).succeeded)
+      let network = try run.train("run", arguments + ["base=8"], ranks: nil)
+      #expect(network.exitCode == 1 && network.standardError.contains("made by another network"), "\(network)")
+      #expect(network.standardError.contains("4 base channels") && network.standardError.contains("8 base channels"))
+      let pictures = try run.train("run", arguments + ["other-pictures"], ranks: nil)
+      #expect(pictures.exitCode == 1 && pictures.standardError.contains("made with other pictures"), "\(pictures)")
+      #expect(try run.checkpoint("run", step: 2).state.step == 2)
+    }
+  }
+}
