@@ -10,10 +10,12 @@ struct RunFolderTests {
 
   init() throws { scratch = try Scratch() }
 
-  /// Faults as FileFaults.h describes them, on calls under the run's checkpoints.
-  private func faults(at call: Int, times: Int, only name: String, error: Int32) -> [String: String] {
+  /// Faults as FileFaults.h describes them, on calls under `place` of the run.
+  private func faults(
+    under place: String = "checkpoints", at call: Int, times: Int, only name: String, error: Int32
+  ) -> [String: String] {
     [
-      "LD_PRELOAD": MPIRun.builtProducts + "/libFileFaults.so", "FILE_FAULTS_UNDER": scratch("run/checkpoints"),
+      "LD_PRELOAD": MPIRun.builtProducts + "/libFileFaults.so", "FILE_FAULTS_UNDER": scratch("run/" + place),
       "FILE_FAULTS_AT": "\(call)", "FILE_FAULTS_TIMES": "\(times)", "FILE_FAULTS_ONLY": name,
       "FILE_FAULTS_ERROR": "\(error)",
     ]
@@ -64,6 +66,28 @@ struct RunFolderTests {
     let outcome = try launch(run, environment: faults(at: 3, times: 1, only: "fsync", error: ENOSPC))
     #expect(outcome.succeeded && outcome.standardError.contains("checkpoints: 2 written"), "\(outcome)")
     #expect(try goodSteps() == [3, 6])
+  }
+
+  @Test
+  func aCheckpointThatIsTriedAgainGivesWayToTheNext() throws {
+    // The first one's attempt and that of the second, for whose next attempt the third waits.
+    let outcome = try launch(
+      run + ["--checkpoint-every", "1", "--keep", "9"], environment: faults(at: 1, times: 2, only: "write", error: EIO))
+    #expect(outcome.succeeded && outcome.standardError.contains("checkpoints: 5 written"), "\(outcome)")
+    #expect(outcome.standardError.contains("Input/output error; step 1 is not saved; training goes on"), "\(outcome)")
+    #expect(outcome.standardError.contains("step 2 is saved again") && outcome.mentions("is not saved") == 1)
+    #expect(try goodSteps() == [2, 3, 4, 5, 6])
+  }
+
+  @Test
+  func metricsAndWeightsSurviveADiskThatRefusesForAMoment() throws {
+    let metrics = try launch(
+      run, environment: faults(under: "metrics.csv", at: 1, times: 1, only: "write", error: ENOSPC))
+    #expect(metrics.succeeded && metrics.standardError.contains("epoch 1's line is added with the next"), "\(metrics)")
+    let lines = try String(contentsOfFile: scratch("run/metrics.csv"), encoding: .utf8).split(separator: "\n")
+    #expect(lines.map { $0.prefix(4) } == ["epoc", "1,3,", "2,6,"])
+    let weights = try launch(run, environment: faults(under: ".best", at: 1, times: 1, only: "fsync", error: ESTALE))
+    #expect(weights.succeeded && weights.standardError.contains("best.safetensors: cannot write: Stale"), "\(weights)")
   }
 
   @Test(arguments: [nil, 2])
