@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -268,6 +269,10 @@ static inline int CMPI_status_error(const void *statuses, int index) {
 static inline long CMPI_affinity(size_t byteCount, unsigned long *mask) {
   return syscall(SYS_sched_getaffinity, 0, byteCount, mask);
 }
+
+/// Makes this process the parent of all its descendants whose own parents end (prctl takes a variable list of arguments,
+/// which Swift cannot call).
+static inline int CMPI_adopt_orphans(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
 
 #pragma clang assume_nonnull end
 

@@ -5,6 +5,8 @@ extension Communicator {
   ///
   /// Every rank passes the same number of elements and receives the same bits.
   package func allReduce<T: MPIElement>(_ values: UnsafeMutableBufferPointer<T>, _ operation: ReduceOperation) throws {
+    try begin(.allReduce, count: values.count, type: T.messageType)
+    defer { ProgressBoard.own.leave() }
     for (offset, count) in Messages(of: values.count, limit: elementsPerMessage) {
       try check(
         unsafe CMPI_allreduce_in_place(
@@ -20,6 +22,8 @@ extension Communicator {
 
   /// Gives every rank the values of `root`. Collective, blocking, in place (MPI_Bcast); the same count on every rank.
   package func broadcast<T: MPIElement>(_ values: UnsafeMutableBufferPointer<T>, root: Int) throws {
+    try begin(.broadcast, count: values.count, type: T.messageType, root: root)
+    defer { ProgressBoard.own.leave() }
     let root = checkedRank(root)
     for (offset, count) in Messages(of: values.count, limit: elementsPerMessage) {
       try check(
@@ -62,9 +66,15 @@ extension Communicator {
   }
 
   /// Returns once every rank has called it (MPI_Barrier).
-  package func barrier() throws { try check(CMPI_barrier(handle, yields), "MPI_Barrier") }
+  package func barrier() throws {
+    try begin(.barrier)
+    defer { ProgressBoard.own.leave() }
+    try check(CMPI_barrier(handle, yields), "MPI_Barrier")
+  }
 
   private func gatherParts<T: MPIElement>(_ values: [T], root: Int) throws -> (values: [T], counts: [Int]) {
+    try begin(.gather, type: T.messageType, root: root)
+    defer { ProgressBoard.own.leave() }
     let rootRank = checkedRank(root)
     let tag: Int32 = 1
     var own = Int64(values.count)

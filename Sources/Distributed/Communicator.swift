@@ -1,4 +1,5 @@
 internal import CMPI
+internal import Synchronization
 
 /// A group of ranks that call collectives together: a private duplicate, so its messages meet nobody else's.
 ///
@@ -20,9 +21,16 @@ package final class Communicator {
   let yields = MPIRuntime.ranksShareCores && !CMPI_can_yield()
   /// Set where requests were left behind: MPI then still uses the handle.
   var hasAbandonedRequests = false
+  /// Whether all ranks of the job belong to it.
+  let isWholeJob: Bool
+  /// Its number in the order in which communicators of the whole job are made: the same on every rank.
+  private let number: Int
+  private static let made = Atomic<Int>(0)
+  /// Compares every collective with the other ranks' where set.
+  private var checker: CollectiveChecker?
 
-  /// Owns `handle` from here on.
-  init(adopting handle: CMPI_Comm) throws {
+  /// Owns `handle` from here on. `isWholeJob` says whether it is the world's or a duplicate of such a one.
+  init(adopting handle: CMPI_Comm, isWholeJob: Bool) throws {
     var rank: Int32 = 0
     var size: Int32 = 0
     try check(unsafe CMPI_comm_rank(handle, &rank), "MPI_Comm_rank")
@@ -30,6 +38,8 @@ package final class Communicator {
     self.handle = handle
     self.rank = Int(rank)
     self.size = Int(size)
+    self.isWholeJob = isWholeJob
+    number = isWholeJob ? Self.made.add(1, ordering: .relaxed).newValue : 0
   }
 
   deinit {
@@ -46,29 +56,52 @@ package final class Communicator {
     var size: Int32 = 0
     try check(unsafe CMPI_comm_size(CMPI_comm_world(), &size), "MPI_Comm_size")
     if let trap = LaunchEnvironment.current.singletonTrap(worldSize: Int(size), library: libraryVersion) { throw trap }
-    return try Communicator(duplicating: CMPI_comm_world())
+    return try Communicator(duplicating: CMPI_comm_world(), isWholeJob: true)
   }
 
-  private convenience init(duplicating handle: CMPI_Comm) throws {
+  private convenience init(duplicating handle: CMPI_Comm, isWholeJob: Bool) throws {
     var duplicate = CMPI_Comm()
     try check(unsafe CMPI_comm_dup(handle, &duplicate), "MPI_Comm_dup")
-    try self.init(adopting: duplicate)
+    try self.init(adopting: duplicate, isWholeJob: isWholeJob)
   }
 
   /// A communicator of the same ranks whose messages are apart from this one's. Collective (MPI_Comm_dup).
   package func duplicate() throws -> Communicator {
-    let duplicate = try Communicator(duplicating: handle)
+    try begin(.duplicate)
+    defer { ProgressBoard.own.leave() }
+    let duplicate = try Communicator(duplicating: handle, isWholeJob: isWholeJob)
     duplicate.elementsPerMessage = elementsPerMessage
+    duplicate.checker = checker
     return duplicate
   }
 
   /// The ranks that share this rank's memory, in the same order. Collective (MPI_Comm_split_type).
   package func splitBySharedMemoryNode() throws -> Communicator {
+    try begin(.split)
+    defer { ProgressBoard.own.leave() }
     var node = CMPI_Comm()
     try check(unsafe CMPI_comm_split_shared(handle, Int32(rank), &node), "MPI_Comm_split_type")
-    let communicator = try Communicator(adopting: node)
+    let communicator = try Communicator(adopting: node, isWholeJob: false)
     communicator.elementsPerMessage = elementsPerMessage
     return communicator
+  }
+
+  /// From here on every collective on this communicator, and on duplicates made of it, is compared between the ranks before it is
+  /// carried out; where they differ all throw ``CollectiveMismatch``. Slow: for finding mistakes. Collective.
+  package func checkCollectives() throws {
+    precondition(isWholeJob, "collectives of a part of the job cannot be checked")
+    checker = try CollectiveChecker(self)
+  }
+
+  /// Notes that this rank begins a collective, and compares it with the other ranks' where that is asked for. The caller leaves
+  /// it on ``ProgressBoard/own``.
+  func begin(_ kind: CollectiveKind, count: Int = 0, type: MessageType? = nil, root: Int = -1) throws {
+    if let checker {
+      let status = ProgressBoard.own.status(now: 0, countingFrom: 0)
+      try checker.check(
+        CollectiveCall(kind: kind, communicator: number, count: count, type: type, root: root, status: status))
+    }
+    ProgressBoard.own.begin(kind, ofWholeJob: isWholeJob)
   }
 
   /// Ends every rank of the job at once, with `code` as exit status (MPI_Abort). Local: one rank is enough.

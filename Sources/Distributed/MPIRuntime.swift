@@ -55,6 +55,16 @@ enum MPIRuntime {
     _exit(code)
   }
 
+  /// `abort` for a thread that does not work, while the working one hangs perhaps in MPI, perhaps with the lock of a stream:
+  /// nothing is flushed. An alarm must be set.
+  static func abortFromWatchdog(code: Int32) -> Never {
+    // Let the launcher fetch the line that says why.
+    usleep(100_000)
+    if isUsable { CMPI_abort(CMPI_comm_world(), code) }
+    // MPI_Abort may come back while a daemon is still ending the others.
+    while true { sleep(1) }
+  }
+
   /// Name and version of the library, without its build notes.
   static var libraryVersion: String {
     let text = unsafe libraryText { unsafe CMPI_get_library_version($0, $1) } ?? "unknown MPI library"

@@ -44,6 +44,8 @@ package final class ReductionQueue {
   }
 
   func post(_ values: UnsafeMutableBufferPointer<Float>) throws {
+    try communicator.begin(.postedSum, count: values.count, type: .float32)
+    defer { ProgressBoard.own.leave() }
     for (offset, length) in Messages(of: values.count, limit: communicator.elementsPerMessage) {
       precondition(count < capacity, "request \(count + 1) of a queue for \(capacity)")
       let status = unsafe CMPI_iallreduce_in_place(
@@ -58,6 +60,8 @@ package final class ReductionQueue {
 
   func post(bfloat16 values: UnsafeMutableBufferPointer<UInt16>) throws {
     guard let bfloat16Sum else { preconditionFailure("bf16 in a queue that was not prepared for it") }
+    try communicator.begin(.postedSum, count: values.count)
+    defer { ProgressBoard.own.leave() }
     for (offset, length) in Messages(of: values.count, limit: communicator.elementsPerMessage) {
       precondition(count < capacity, "request \(count + 1) of a queue for \(capacity)")
       let status = unsafe CMPI_iallreduce_bfloat16_in_place(
@@ -75,6 +79,8 @@ package final class ReductionQueue {
   }
 
   func wait() throws {
+    try communicator.begin(.pendingSums)
+    defer { ProgressBoard.own.leave() }
     while communicator.yields && count > 0 {
       try progress()
       if count > 0 { CMPI_yield() }

@@ -39,6 +39,7 @@ package struct Evaluator {
   ) throws -> EvaluationResult {
     guard rounds >= 1 else { throw RunError.usage(option: "--rounds", reason: "\(rounds) is less than 1") }
     guard pairs >= 1 else { throw RunError.usage(option: "--pairs", reason: "\(pairs) is less than 1") }
+    ProgressBoard.own.enter(.evaluation)
     try predictor.reload()
     let generator = MixingGenerator(sources: sources, stream: split, seed: seed)
     // Sums over each round's pairs: first head, second head, and both projected.
@@ -81,6 +82,7 @@ package struct Evaluator {
           first: first, second: second)
       }
       try afterEachBatch()
+      ProgressBoard.own.batchEnded()
     }
     // Rank 0 has the most.
     let most = TrainingStep.slice(of: batches, rank: 0, size: communicator.size).count

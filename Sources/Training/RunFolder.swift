@@ -11,7 +11,9 @@ package struct RunFolder: Sendable {
   }
 
   /// Takes `path` as a run folder, whether it is there or not.
-  init(existing path: String) { self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path }
+  package init(existing path: String) {
+    self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+  }
 
   /// A folder of its own under `parent`, named after the date and time. Throws ``FileError``.
   package static func new(under parent: String = "runs") throws -> RunFolder {

@@ -54,6 +54,7 @@ extension Trainer {
   }
 
   private func takeStep(learningRate: Double) throws -> TrainingStep.Losses {
+    ProgressBoard.own.enter(.makingPairs)
     unsafe generator.fill(
       step: state.step, pairs: step.slice, mixed: step.network.input, targets: step.network.targets)
     step.asksToStop = isAskedToStop()
@@ -67,6 +68,7 @@ extension Trainer {
     state.stepInEpoch += 1
     try step.update(step: state.step, learningRate: learningRate)
     if state.step.isMultiple(of: WeightAgreement.interval) { try agreement.check(step.values, step: state.step) }
+    ProgressBoard.own.stepEnded(state.step)
     state.lossSums.first += losses.first
     state.lossSums.second += losses.second
     return losses

@@ -49,6 +49,7 @@ extension Trainer {
 
   /// Has the checkpoint of `state.step` written while training goes on. Rank 0's; the others go on.
   func saveCheckpoint() throws {
+    ProgressBoard.own.enter(.checkpoint)
     savedState = state
     try writer?.save(
       description, current: step.values, best: state.recipe.bestEpoch == nil ? nil : best,

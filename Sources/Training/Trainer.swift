@@ -89,6 +89,7 @@ package final class Trainer {
     configuration.output = beginning.runFolder
     configuration.bucketBytes = beginning.bucketBytes
 
+    ProgressBoard.own.enter(.planning)
     useThreads(configuration.threads)
     step = try TrainingStep(
       network: configuration.network, precision: configuration.precision, globalBatch: configuration.globalBatch,

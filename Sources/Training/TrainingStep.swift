@@ -118,14 +118,17 @@ package final class TrainingStep {
 
   private func run() throws -> Losses {
     var watch = Stopwatch()
+    ProgressBoard.own.enter(.forward)
     try network.forwardTraining(sums: reducer)
     phases.forward = watch.lap()
     network.computeLoss(globalBatch: globalBatch)
     phases.loss = watch.lap()
     // The last step's gradient of all ranks stands here; a rank without pictures adds nothing to this one's.
     if slice.isEmpty { unsafe gradients.elements.update(repeating: 0) }
+    ProgressBoard.own.enter(.backward)
     try network.backward(into: gradients, sums: reducer)
     phases.backward = watch.lap()
+    ProgressBoard.own.enter(.reduction)
     try reducer.finishGradients()
     let losses = try sumStatus()
     phases.reduction = watch.lap()
@@ -168,6 +171,7 @@ package final class TrainingStep {
   /// Adam on `values` with `gradients`, then `network.packWeights()`. `step` counts from 1. Local, the same on every rank.
   package func update(step: Int, learningRate: Double) throws {
     var watch = Stopwatch()
+    ProgressBoard.own.enter(.update)
     adam.learningRate = learningRate
     adam.update(
       weights: values, gradients: gradients, firstMoments: firstMoments, secondMoments: secondMoments,

@@ -27,6 +27,7 @@ final class Validator {
   /// `epoch` counts from 0 and chooses the pairs. The pictures' errors are summed by rank 0 in pair order, so the sum does
   /// not depend on how they were dealt. `afterEachBatch` may be collective: all ranks call it equally often.
   func run(epoch: Int, afterEachBatch: () throws -> Void = {}) throws -> TrainingStep.Losses {
+    ProgressBoard.own.enter(.validation)
     try network.packWeights()
     var errors: [Double] = []
     errors.reserveCapacity(steps * 2 * slice.count)
@@ -37,6 +38,7 @@ final class Validator {
       network.computeLoss(globalBatch: globalBatch)
       unsafe errors.append(contentsOf: network.squaredErrors)
       try afterEachBatch()
+      ProgressBoard.own.batchEnded()
     }
     let gathered = try communicator.gather(errors, root: 0)
     var losses = communicator.rank == 0 ? [mean(gathered, head: 0), mean(gathered, head: 1)] : [0, 0]

@@ -47,7 +47,7 @@ extension ExitStatus {
     case let error as RunLockError: self = error.category == .usage ? .usage : .inputOutput
     case is UsageError: self = .usage
     case is StoppedWhileLoading: self = .stopped
-    case is MPIError, is LaunchError: self = .system
+    case is MPIError, is LaunchError, is CollectiveMismatch, is SocketError: self = .system
     case is OneDNNError: self = .internal
     default: self = ExitStatus(rawValue: Launcher.exitCode(for: error).rawValue) ?? .internal
     }

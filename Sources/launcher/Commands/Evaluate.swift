@@ -26,6 +26,7 @@ struct Evaluate: JobCommand {
 
   @OptionGroup var seed: SeedOption
   @OptionGroup var compute: ComputeOptions
+  @OptionGroup var watch: WatchOptions
   @OptionGroup var output: JSONFlag
 
   enum Split: String, CaseIterable, ExpressibleByArgument, Codable {
@@ -48,14 +49,17 @@ struct Evaluate: JobCommand {
     var split: Split
     var precision: Precision
     var threads: Int
+    var watch: WatchOptions.Decision
   }
 
   func run(_ job: Job) throws -> ExitStatus {
     let decision = try job.decide {
       Decision(
         data: data.choice(seed: seed.seed), rounds: rounds, pairs: pairs, seed: seed.seed, split: split,
-        precision: compute.precision(job.automatic), threads: compute.threads(job.automatic))
+        precision: compute.precision(job.automatic), threads: compute.threads(job.automatic),
+        watch: watch.decision())
     }
+    try job.watch(decision.watch)
     let network = try job.loadWeights(weights.required(), choice: weights.choice.which)
     let pictures = try job.loadPictures(decision.data)
     _ = try job.onRoot {

@@ -20,6 +20,7 @@ struct Train: JobCommand {
   @OptionGroup(title: "Messages") var wire: WireOptions
   @OptionGroup(title: "Run folder") var folder: FolderOptions
   @OptionGroup(title: "Stopping") var stop: StopOptions
+  @OptionGroup(title: "Watching") var watch: WatchOptions
   @OptionGroup(title: "Closing evaluation") var evaluation: EvaluationOptions
 
   @Option(
@@ -42,6 +43,7 @@ struct Train: JobCommand {
     var configuration: RunConfiguration
     var data: DataChoice
     var stopSignals: StopSignalList
+    var watch: WatchOptions.Decision
     var logRanks: LogRanks
     var json: Bool
   }
@@ -60,9 +62,11 @@ struct Train: JobCommand {
       limit = train.stop.limit(start: start)
       return Decision(
         configuration: train.runConfiguration(job.automatic), data: train.data.choice(seed: train.recipe.seed.seed),
-        stopSignals: train.stop.stopSignals, logRanks: train.logRanks, json: train.output.json)
+        stopSignals: train.stop.stopSignals, watch: train.watch.decision(), logRanks: train.logRanks,
+        json: train.output.json)
     }
     StopRequest.listen(to: decision.stopSignals.signals)
+    try job.watch(decision.watch)
     let pictures = try job.loadPictures(decision.data) { if StopRequest.hasCome { throw StoppedWhileLoading() } }
     if decision.logRanks == .all { job.describe(pictures, threads: decision.configuration.threads) }
     var configuration = decision.configuration

@@ -1,4 +1,5 @@
 import Dataset
+import Distributed
 import Model
 import Training
 
@@ -21,7 +22,13 @@ extension Job {
   ///
   /// `afterEachFile` is called on each rank as its files are read, and may throw to end the job.
   func loadPictures(_ choice: DataChoice, afterEachFile: () throws -> Void = {}) throws -> SourceData {
-    let pictures = try everywhere { try loadSources(choice.request, afterEachFile: afterEachFile) }
+    ProgressBoard.own.enter(.loadingData)
+    let pictures = try everywhere {
+      try loadSources(choice.request) {
+        ProgressBoard.own.progressed()
+        try afterEachFile()
+      }
+    }
     let fingerprints = try communicator.gather(text: pictures.fingerprint, root: 0)
     _ = try onRoot {
       if let rank = fingerprints.firstIndex(where: { $0 != pictures.fingerprint }) {

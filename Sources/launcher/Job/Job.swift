@@ -28,6 +28,8 @@ struct Job {
   static func run(_ body: (Job) throws -> ExitStatus) -> Never {
     do {
       let status = try body(Job())
+      ProgressBoard.own.enter(.ending)
+      ProgressBoard.own.progressed()
       try Communicator.finalize()
       status.exit()
     } catch let failure as JobFailure {

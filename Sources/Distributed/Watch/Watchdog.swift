@@ -1,0 +1,153 @@
+internal import Glibc
+
+/// Ends the job where it does not move: a thread on every rank, independent of what MPI does.
+///
+/// Twice a second it looks at ``ProgressBoard/own``, receives heartbeats and once a second sends its rank's. Where this rank made no
+/// progress for the timeout, and no rank it hears of did, one rank says why and all end: by MPI_Abort, and where that does not
+/// come back within two seconds by `_exit`. A thread that was late by more than five seconds was suspended with its
+/// process, which restarts all clocks.
+@safe
+package final class Watchdog: @unchecked Sendable {
+  // Every variable is touched by the watching thread alone.
+  private let settings: WatchdogSettings
+  private let plan: WatchPlan
+  private let rank: Int
+  private let socket: DatagramSocket
+  private let targets: [DatagramAddress]
+  private let senders: [Int]
+  private let supervisor: SupervisorAddress?
+  private let board = ProgressBoard.own
+  private var heard: [Int: (status: RankStatus, time: UInt64)] = [:]
+  private var sequence: UInt64 = 0
+  /// Where clocks start: the start of the watch, or the end of the last suspension.
+  private var clockStart = MonotonicClock.now
+  /// Another rank ends the job.
+  private var isEnding = false
+  private var buffer = [UInt8](repeating: 0, count: Heartbeat.byteCount + 1)
+
+  /// Exit status of a job that is ended here (sysexits 71: system).
+  static let exitStatus: Int32 = 71
+  private static let tickMicroseconds: UInt32 = 500_000
+  /// A tick this late, in seconds, means that the process was suspended.
+  private static let lateness = 5.0
+
+  /// Exchanges addresses and starts watching, for the rest of the process; nothing where `settings` say so. Collective.
+  ///
+  /// Throws ``SocketError``, and what MPI reports.
+  package static func start(_ settings: WatchdogSettings, communicator: Communicator, topology: Topology) throws {
+    guard settings.stallTimeout != 0 else { return }
+    let watchdog = try Watchdog(settings, communicator: communicator, topology: topology)
+    AbruptEnd.prepare()
+    try watchdog.startThread()
+  }
+
+  private init(_ settings: WatchdogSettings, communicator: Communicator, topology: Topology) throws {
+    let isOneHost = topology.places.allSatisfy { $0.node == topology.places[0].node }
+    let (socket, rank) = (try DatagramSocket(address: isOneHost ? DatagramAddress.loopback : 0), communicator.rank)
+    let plan = try WatchPlan(communicator, topology: topology, port: socket.port, interface: settings.interface)
+    (self.settings, self.socket, self.rank, self.plan) = (settings, socket, rank, plan)
+    targets = plan.receivers(of: rank).flatMap { plan.members[$0].addresses }
+    senders = plan.senders(to: rank)
+    supervisor = rank == 0 ? settings.supervisor.flatMap { SupervisorAddress($0) } : nil
+  }
+
+  /// C function: `pthread_create`, with all signals blocked: they are the working thread's.
+  private func startThread() throws {
+    var all = sigset_t()
+    var before = sigset_t()
+    unsafe sigfillset(&all)
+    unsafe sigdelset(&all, SIGALRM)
+    unsafe pthread_sigmask(SIG_SETMASK, &all, &before)
+    defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
+    var thread = pthread_t()
+    let context = unsafe Unmanaged.passRetained(self).toOpaque()
+    let status = unsafe pthread_create(
+      &thread, nil,
+      { context in
+        guard let context = unsafe context else { return nil }
+        unsafe Unmanaged<Watchdog>.fromOpaque(context).takeRetainedValue().watch()
+      }, context)
+    guard status == 0 else {
+      unsafe Unmanaged<Watchdog>.fromOpaque(context).release()
+      throw SocketError(function: "pthread_create", code: status)
+    }
+    pthread_detach(thread)
+  }
+
+  private func watch() -> Never {
+    var last = MonotonicClock.now
+    var tick = 0
+    while true {
+      usleep(Self.tickMicroseconds)
+      let now = MonotonicClock.now
+      if MonotonicClock.seconds(from: last, to: now) > Self.lateness + Double(Self.tickMicroseconds) / 1e6 {
+        clockStart = now
+      }
+      last = now
+      receive(at: now)
+      let status = board.status(now: now, countingFrom: clockStart)
+      let timeout = settings.timeout(median: board.isUnderway ? board.medianInterval ?? 0 : nil)
+      if tick.isMultiple(of: 2) { send(status, timeout: timeout, endsJob: false) }
+      tick += 1
+      let verdict = StallVerdict(
+        observations: observations(own: status, now: now),
+        silenceLimit: WatchdogSettings.silenceLimit(timeout: timeout))
+      if mayEnd(status, timeout: timeout, verdict) { end(status, timeout: timeout, verdict) }
+    }
+  }
+
+  /// Whether it is this rank's turn to end the job.
+  private func mayEnd(_ own: RankStatus, timeout: Double, _ verdict: StallVerdict) -> Bool {
+    let idle = Double(own.idleMilliseconds) / 1000
+    guard idle >= timeout, !isEnding else { return false }
+    let missing = Set(verdict.missing.map(\.rank))
+    let present = verdict.observations.filter { !missing.contains($0.rank) && $0.rank != rank }
+    // A rank whose clock restarted, or that works while this one waits for it.
+    let moves = min(timeout - 2, 0.8 * timeout)
+    if present.contains(where: { Double($0.status?.idleMilliseconds ?? 0) / 1000 < moves }) { return false }
+    let order = plan.speakers(before: rank).filter { !missing.contains($0) }.count
+    return idle >= timeout + Double(order)
+  }
+
+  private func end(_ status: RankStatus, timeout: Double, _ verdict: StallVerdict) -> Never {
+    AbruptEnd.schedule(seconds: 2)
+    send(status, timeout: timeout, endsJob: true)
+    let place = "rank \(rank) of \(plan.members.count) on \(plan.members[rank].host)"
+    let cause = verdict.line(idle: Double(status.idleMilliseconds) / 1000, step: status.step)
+    AbruptEnd.say("\(settings.program): \(place): \(cause); the job ends\n")
+    MPIRuntime.abortFromWatchdog(code: Self.exitStatus)
+  }
+
+  private func observations(own: RankStatus, now: UInt64) -> [StallVerdict.Observation] {
+    (senders + [rank]).sorted().map { sender in
+      let known = sender == rank ? (own, now) : heard[sender].map { ($0.status, max($0.time, clockStart)) }
+      return StallVerdict.Observation(
+        rank: sender, host: plan.members[sender].host, status: known?.0,
+        silence: MonotonicClock.seconds(from: known?.1 ?? clockStart, to: now))
+    }
+  }
+
+  private func receive(at now: UInt64) {
+    while let bytes = socket.receive(into: &buffer) {
+      guard let beat = Heartbeat(bytes, token: plan.token), beat.rank < plan.members.count else { continue }
+      heard[beat.rank] = (beat.status, now)
+      // It has said why, so this rank need not; but it must not stay behind where the other's abort does not reach it.
+      if beat.endsJob && !isEnding {
+        isEnding = true
+        AbruptEnd.schedule(seconds: 3)
+      }
+    }
+  }
+
+  private func send(_ status: RankStatus, timeout: Double, endsJob: Bool) {
+    sequence += 1
+    var beat = Heartbeat(
+      token: plan.token, rank: rank, sequence: sequence, status: status,
+      timeoutMilliseconds: Int(min(timeout, 1e6) * 1000), endsJob: endsJob)
+    let bytes = beat.bytes
+    for target in targets { socket.send(bytes, to: target) }
+    guard let supervisor else { return }
+    beat.token = supervisor.token
+    socket.send(beat.bytes, to: supervisor.address)
+  }
+}

@@ -1,0 +1,86 @@
+import ArgumentParser
+import Distributed
+import Glibc
+import Training
+
+/// `launcher supervise`. Knows no MPI: it starts mpirun and looks after it.
+struct Supervise: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Start a training run, and again from its newest checkpoint where it fails.",
+    usage: "launcher supervise [OPTIONS] -- mpirun [...] launcher [train] --output DIR [...]",
+    discussion: """
+      Runs on the host where mpirun is started. A failed run is started again with --resume auto. It is left alone after three \
+      failures without a new checkpoint, and where a restart cannot help (exit codes 64, 65, 66). SIGTERM, SIGINT, SIGUSR1, \
+      SIGUSR2, SIGXCPU and SIGHUP are passed on as SIGUSR1: the run stops with a checkpoint, and this command returns 75. A \
+      second request ends the run at once. Open MPI's keepalive settings are given to mpirun unless the environment has them.
+      """)
+
+  @Option(help: "Restarts in all.")
+  var maxRestarts = 10
+
+  @Option(
+    help: ArgumentHelp("Pause before a restart, doubled with each failure without progress.", valueName: "duration"))
+  var backoff = DurationArgument(seconds: 1)
+
+  @Option(help: ArgumentHelp("Time that processes have to end before they are killed.", valueName: "duration"))
+  var grace = DurationArgument(seconds: 5)
+
+  @Argument(parsing: .postTerminator, help: "The command to start.")
+  var command: [String]
+
+  func validate() throws {
+    try check(maxRestarts, in: 0...1_000_000, "--max-restarts")
+    try check(backoff.seconds, in: 0...86_400, "--backoff")
+    do {
+      _ = try SupervisedCommand(command)
+    } catch {
+      throw ValidationError("\(error)")
+    }
+  }
+
+  func run() throws {
+    SupervisorSignals.listen()
+    OrphanedProcesses.adopt()
+    let command = try SupervisedCommand(command)
+    let status = try supervise(command)
+    fflush(nil)
+    Glibc.exit(status)
+  }
+
+  /// Starts `command` until it is done or hopeless; the exit code.
+  private func supervise(_ command: SupervisedCommand) throws -> Int32 {
+    let checkpoints = RunFolder(existing: command.output).checkpoints
+    var policy = RestartPolicy(limit: maxRestarts, firstDelay: backoff.seconds)
+    var words = command.words
+    while true {
+      let ending = try SupervisedRun(words: words, grace: grace.seconds).run()
+      if ending.wasAskedToStop { return Self.statusAfterRequest(ending.status) }
+      guard !RestartPolicy.final.contains(ending.status) else { return ending.status }
+      let step = try checkpoints.steps().last
+      let place = step.map { "the newest checkpoint is step \($0)" } ?? "there is no checkpoint"
+      switch policy.failed(newestCheckpoint: step) {
+      case .giveUp(let reason):
+        Output.note("supervise: the run failed with exit code \(ending.status), \(place); not again: \(reason)")
+        return ending.status
+      case .restart(let delay):
+        Output.note(
+          "supervise: the run failed with exit code \(ending.status), \(place); restart \(policy.restarts) of at most "
+            + "\(maxRestarts) in \(delay) s")
+        guard Self.waits(seconds: delay) else { return ExitStatus.stopped.rawValue }
+      }
+      words = command.resumed
+    }
+  }
+
+  /// The exit code of a run that was asked to stop: 75 too where the request came before it listened and ended it.
+  static func statusAfterRequest(_ status: Int32) -> Int32 {
+    status == 128 + SIGUSR1 ? ExitStatus.stopped.rawValue : status
+  }
+
+  /// Waits; false where a request to stop came.
+  private static func waits(seconds: Int) -> Bool {
+    let end = ContinuousClock.now + .seconds(seconds)
+    while ContinuousClock.now < end && !SupervisorSignals.haveCome { usleep(50_000) }
+    return !SupervisorSignals.haveCome
+  }
+}

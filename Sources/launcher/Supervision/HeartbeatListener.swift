@@ -1,0 +1,57 @@
+import Distributed
+import Glibc
+
+/// Hears rank 0 of the run that `launcher supervise` started, where it runs on this host.
+final class HeartbeatListener {
+  private let socket: DatagramSocket
+  private let token: UInt128
+  private var buffer = [UInt8](repeating: 0, count: Heartbeat.byteCount + 1)
+  private(set) var last: (beat: Heartbeat, time: ContinuousClock.Instant)?
+  /// When rank 0 said first that it ends the job.
+  private(set) var endOfJob: ContinuousClock.Instant?
+
+  /// Listens on a free port of the loopback interface. Throws ``SocketError``.
+  init() throws {
+    socket = try DatagramSocket(address: DatagramAddress.loopback)
+    var random = SystemRandomNumberGenerator()
+    token = UInt128.random(in: .min ... .max, using: &random)
+  }
+
+  /// What the run has to know, as the value of ``SupervisorAddress/variable``.
+  var address: String {
+    SupervisorAddress(
+      address: DatagramAddress(address: DatagramAddress.loopback, port: socket.port), token: token
+    ).text
+  }
+
+  /// Takes in what came, and waits up to `milliseconds` for it (poll).
+  func listen(milliseconds: Int32) {
+    var entry = pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0)
+    guard unsafe poll(&entry, 1, milliseconds) > 0 else { return }
+    while let bytes = socket.receive(into: &buffer) {
+      guard let beat = Heartbeat(bytes, token: token), beat.rank == 0 else { continue }
+      last = (beat, .now)
+      if beat.endsJob && endOfJob == nil { endOfJob = .now }
+    }
+  }
+
+  /// Clocks start again: this process was suspended.
+  func restartClocks() {
+    if let last { self.last = (last.beat, .now) }
+    if endOfJob != nil { endOfJob = .now }
+  }
+
+  /// Why the run should have ended by itself and has not; nil where nothing speaks for it.
+  ///
+  /// After rank 0 has said that the job ends, mpirun gets eight seconds; after rank 0 fell silent, the time in which the other
+  /// ranks should have noticed, and as much.
+  var overdue: String? {
+    if let endOfJob, endOfJob.duration(to: .now) > .seconds(8) {
+      return "rank 0 ended the job 8 s ago, and it is still there"
+    }
+    guard let last, endOfJob == nil else { return nil }
+    let limit = last.beat.timeoutMilliseconds / 1000 + 10
+    guard last.time.duration(to: .now) > .seconds(limit) else { return nil }
+    return "rank 0 not heard of for \(limit) s (last \(last.beat.status.text))"
+  }
+}

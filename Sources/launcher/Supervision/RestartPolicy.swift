@@ -1,0 +1,39 @@
+/// Whether a run that failed is started again, and how soon. Pure: numbers in, a decision out.
+struct RestartPolicy {
+  /// Restarts in all.
+  let limit: Int
+  /// Seconds before a restart after a failure that came after progress; doubled with every one that did not.
+  let firstDelay: Int
+  private(set) var restarts = 0
+  private var step: Int?
+  private var failuresAtStep = 0
+
+  /// Failures in a row without a new checkpoint that end it.
+  static let mostAtOneStep = 3
+  static let longestDelay = 60
+  /// Exit codes after which another start would end alike: done, usage, bad data, input missing, stopped on request.
+  static let final: Set<Int32> = [0, 64, 65, 66, 75]
+
+  enum Decision: Equatable {
+    /// Start again after so many seconds.
+    case restart(delay: Int)
+    /// For the reason given.
+    case giveUp(String)
+  }
+
+  init(limit: Int, firstDelay: Int) { (self.limit, self.firstDelay) = (limit, firstDelay) }
+
+  /// What follows from a failure with the newest checkpoint at `step`; nil where there is none.
+  mutating func failed(newestCheckpoint step: Int?) -> Decision {
+    failuresAtStep = failuresAtStep > 0 && self.step == step ? failuresAtStep + 1 : 1
+    self.step = step
+    guard failuresAtStep < Self.mostAtOneStep else {
+      let place = step.map { "with the newest checkpoint at step \($0)" } ?? "before the first checkpoint"
+      return .giveUp("\(failuresAtStep) failures in a row \(place)")
+    }
+    guard restarts < limit else { return .giveUp("\(restarts) restarts were allowed (--max-restarts)") }
+    restarts += 1
+    // Ten doublings are beyond the longest delay of any first one.
+    return .restart(delay: min(Self.longestDelay, firstDelay << min(failuresAtStep - 1, 10)))
+  }
+}

@@ -1,0 +1,88 @@
+import Distributed
+import Foundation
+import Glibc
+
+/// One start of the run, from the first process to the last.
+struct SupervisedRun {
+  let words: [String]
+  /// Seconds between asking processes to end and killing them.
+  let grace: Int
+
+  /// How it ended.
+  struct Ending {
+    /// What the command returned; 71 where it had to be ended.
+    var status: Int32
+    /// Somebody asked this program to stop.
+    var wasAskedToStop: Bool
+  }
+
+  /// Settings of Open MPI without which mpirun takes eight minutes to notice that a host is gone: seconds until it asks a silent
+  /// daemon, between questions, and the number of questions.
+  private static let keepalive = [
+    "OMPI_MCA_oob_tcp_keepalive_time": "5", "OMPI_MCA_oob_tcp_keepalive_intvl": "2",
+    "OMPI_MCA_oob_tcp_keepalive_probes": "3",
+  ]
+
+  /// Starts the command and waits until nothing of it is left on this host.
+  func run() throws -> Ending {
+    let listener = try HeartbeatListener()
+    var environment = Self.keepalive.merging(ProcessInfo.processInfo.environment) { $1 }
+    environment[SupervisorAddress.variable] = listener.address
+    let child = try ChildProcess(words, environment: environment)
+    var watch = Watch()
+    var status: Int32?
+    while status == nil {
+      listener.listen(milliseconds: 100)
+      status = child.collect()
+      if watch.wasSuspended() {
+        listener.restartClocks()
+        watch.restartClocks()
+      }
+      if status == nil { act(on: child, listener, &watch) }
+    }
+    let killed = child.clearUp(grace: Double(min(grace, 3)))
+    if killed > 0 { Output.note("supervise: killed \(killed) processes that the run left behind on this host") }
+    let isStalled = listener.endOfJob != nil || watch.isOverdue
+    return Ending(
+      status: isStalled ? ExitStatus.system.rawValue : status ?? ExitStatus.internal.rawValue,
+      wasAskedToStop: SupervisorSignals.haveCome)
+  }
+
+  /// What was done to the run so far, and when.
+  private struct Watch {
+    var isToldToStop = false
+    var isOverdue = false
+    var termination: ContinuousClock.Instant?
+    var lastLook = ContinuousClock.now
+
+    /// Whether the last look at the clock is more than five seconds ago.
+    mutating func wasSuspended() -> Bool {
+      defer { lastLook = .now }
+      return lastLook.duration(to: .now) > .seconds(5)
+    }
+
+    mutating func restartClocks() { if termination != nil { termination = .now } }
+  }
+
+  private func act(on child: ChildProcess, _ listener: HeartbeatListener, _ watch: inout Watch) {
+    if SupervisorSignals.haveCome && !watch.isToldToStop {
+      watch.isToldToStop = true
+      Output.note("supervise: asked to stop; the run is told by SIGUSR1")
+      child.signal(SIGUSR1)
+    }
+    if let termination = watch.termination {
+      if termination.duration(to: .now) > .seconds(grace) { child.signalGroup(SIGKILL) }
+      return
+    }
+    if SupervisorSignals.haveComeTwice {
+      Output.note("supervise: asked to stop again; the run is ended")
+    } else if let reason = listener.overdue {
+      Output.note("supervise: \(reason); the run is ended")
+      watch.isOverdue = true
+    } else {
+      return
+    }
+    child.signalGroup(SIGTERM)
+    watch.termination = .now
+  }
+}
