@@ -8,6 +8,7 @@ struct UsageTests {
     [], ["train"], ["evaluate"], ["separate"], ["export"], ["verify"], ["benchmark"], ["benchmark", "step"], ["data"],
     ["data", "check"], ["data", "fetch"], ["info"], ["replay"],
     ["checkpoint"], ["checkpoint", "list"], ["checkpoint", "show"], ["checkpoint", "verify"],
+    ["supervise"],
   ]
 
   @Test(arguments: commands)
@@ -54,6 +55,9 @@ struct UsageTests {
     (["--time-limit", "soon"], "--time-limit"), (["--stop-before=-1s"], "--stop-before"),
     (["replay", "run", "--threads", "0"], "--threads"), (["replay"], "<run|file>"),
     (["--learning-rate", "1e30000"], "--learning-rate"), (["--epochs", "1e30"], "--epochs"),
+    (["--stall-timeout", "soon"], "--stall-timeout"), (["supervise", "--", "true"], "launcher"),
+    (["supervise", "--", "launcher", "train"], "--output"),
+    (["supervise", "--max-restarts=-1", "--", "launcher", "-o", "r"], "--max-restarts"),
     (["data", "fetch", "--connect-timeout", "0"], "--connect-timeout"),
     (["data", "fetch", "--data", "synthetic"], "--data"),
   ])

@@ -53,6 +53,13 @@ package final class RunningProgram {
     }
   }
 
+  /// Processes below this one whose program is called `name`.
+  package func children(named name: String) -> [Int32] {
+    ProcessTable.descendants(of: processIdentifier).map(\.identifier).filter {
+      (try? String(contentsOfFile: "/proc/\($0)/comm", encoding: .utf8)) == name + "\n"
+    }
+  }
+
   /// Waits for the end, or for the limit and then kills everything that was started.
   package func wait() -> MPIRun.Outcome {
     var timedOut = false

@@ -24,6 +24,9 @@ struct RankChecks {
     case "collectives": try onEveryCommunicator { try checkCollectives($0) }
     case "pending": try onEveryCommunicator { try checkPendingReductions($0) }
     case "bfloat16": try onEveryCommunicator { try checkBFloat16Sums($0) }
+    case "checked": try checkCheckedCollectives()
+    case "disagree-skip", "disagree-size", "disagree-root", "disagree-communicator":
+      try disagreement(arguments[0], rank: number)
     case "topology": try checkTopology()
     case "throw": try throwing(rank: number)
     case "throw-pending": try throwingPastPendingReductions(rank: number)

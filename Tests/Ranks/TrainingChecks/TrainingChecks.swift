@@ -36,9 +36,23 @@ struct TrainingChecks {
     let reporter = ConsoleReporter()
     // The others' configuration is wrong: rank 0's must reach them.
     let configuration = world.rank == 0 ? options.configuration : RunConfiguration()
+    let topology = try Topology(world)
+    if let timeout = options.number("stall-timeout") {
+      let settings = WatchdogSettings(program: "TrainingChecks", stallTimeout: timeout)
+      try Watchdog.start(settings, communicator: world, topology: topology)
+    }
     let trainer = try Trainer(
       configuration: configuration, sources: options.sources(rank: world.rank), communicator: world,
-      topology: Topology(world), reporter: reporter)
+      topology: topology, reporter: reporter)
+    if let rank = options.number("hang-on-rank"), rank == world.rank {
+      var asked = 0
+      trainer.isAskedToStop = {
+        asked += 1
+        // Like a file system that does not answer.
+        if asked == 5 { sleep(1000) }
+        return false
+      }
+    }
     if let limit = options.number("stop-after") {
       var asked = 0
       trainer.isAskedToStop = {

@@ -1,0 +1,72 @@
+import Testing
+
+@testable import Distributed
+
+/// Who hears whom, who speaks, and when.
+struct WatchPlanTests {
+  /// Three ranks on a, two on b, one on c.
+  private let plan = WatchPlan(
+    token: 1,
+    members: [0, 0, 1, 0, 1, 2].enumerated().map {
+      WatchPlan.Member(rank: $0, node: $1, host: ["a", "b", "c"][$1], addresses: [])
+    })
+
+  @Test
+  func rankZeroAndOneRankOfEachNodeHearEverybody() {
+    #expect(plan.deputies == [0, 2, 5])
+    for listener in plan.deputies {
+      #expect(plan.senders(to: listener) == (0..<6).filter { $0 != listener })
+    }
+  }
+
+  @Test
+  func theOthersHearThoseWhoSpeakFirst() {
+    #expect(plan.senders(to: 1) == [0] && plan.senders(to: 3) == [0])
+    #expect(plan.senders(to: 4) == [0, 2])
+    #expect(plan.speakers(before: 0) == [] && plan.speakers(before: 5) == [0])
+    #expect(plan.speakers(before: 4) == [0, 2] && plan.speakers(before: 1) == [0])
+    for rank in 0..<6 { #expect(Set(plan.speakers(before: rank)).isSubset(of: plan.senders(to: rank))) }
+  }
+
+  @Test
+  func theTimeoutIsTenMedianStepsAndAtLeastAMinute() {
+    let usual = WatchdogSettings(program: "test")
+    #expect(usual.timeout(median: nil) == 60 && usual.timeout(median: 0.03) == 60 && usual.timeout(median: 12) == 120)
+    let short = WatchdogSettings(program: "test", stallTimeout: 5)
+    #expect(short.timeout(median: 0.03) == 5, "what was asked for")
+    #expect(short.timeout(median: nil) == 60, "nobody knows how long planning takes")
+    let long = WatchdogSettings(program: "test", stallTimeout: 600)
+    #expect(long.timeout(median: nil) == 600 && long.timeout(median: 100) == 600)
+  }
+
+  @Test
+  func theMedianIsThatOfTheLastSteps() throws {
+    let board = ProgressBoard()
+    #expect(!board.isUnderway && board.medianInterval == nil)
+    board.stepEnded(1)
+    #expect(board.isUnderway)
+    for step in 2...200 { board.stepEnded(step) }
+    let median = try #require(board.medianInterval)
+    #expect(median >= 0 && median < 0.1)
+    #expect(board.status(now: board.lastProgress + 3_500_000_000, countingFrom: 0).idleMilliseconds == 3500)
+    #expect(
+      board.status(now: board.lastProgress + 3_500_000_000, countingFrom: board.lastProgress + 1_000_000_000)
+        .idleMilliseconds == 2500, "a clock that was restarted counts from there")
+    #expect(board.status(now: 0, countingFrom: 0).step == 200)
+  }
+
+  @Test
+  func collectivesOfTheWholeJobAreNumbered() {
+    let board = ProgressBoard()
+    var status: RankStatus { board.status(now: 0, countingFrom: 0) }
+    #expect(status.collective == 0 && status.kind == nil)
+    board.begin(.allReduce, ofWholeJob: true)
+    #expect(status.collective == 1 && status.kind == .allReduce)
+    board.begin(.barrier, ofWholeJob: false)
+    #expect(status.collective == 1 && status.kind == .barrier)
+    board.leave()
+    #expect(status.collective == 1 && status.kind == nil)
+    board.enter(.checkpoint)
+    #expect(status.phase == .checkpoint)
+  }
+}

@@ -1,0 +1,62 @@
+import Testing
+
+@testable import launcher
+
+/// What `launcher supervise` starts again, and how often.
+struct RestartPolicyTests {
+  @Test
+  func progressResetsThePauseAndTheCount() {
+    var policy = RestartPolicy(limit: 100, firstDelay: 1)
+    for step in [10, 20, 30, 40, 50] { #expect(policy.failed(newestCheckpoint: step) == .restart(delay: 1)) }
+    #expect(policy.failed(newestCheckpoint: 50) == .restart(delay: 2))
+    #expect(policy.failed(newestCheckpoint: 60) == .restart(delay: 1))
+    #expect(policy.restarts == 7)
+  }
+
+  @Test
+  func failuresAtOneStepEndIt() {
+    var policy = RestartPolicy(limit: 100, firstDelay: 1)
+    #expect(policy.failed(newestCheckpoint: 10) == .restart(delay: 1))
+    #expect(policy.failed(newestCheckpoint: 10) == .restart(delay: 2))
+    #expect(
+      policy.failed(newestCheckpoint: 10) == .giveUp("3 failures in a row with the newest checkpoint at step 10"))
+    var never = RestartPolicy(limit: 100, firstDelay: 1)
+    _ = never.failed(newestCheckpoint: nil)
+    _ = never.failed(newestCheckpoint: nil)
+    #expect(never.failed(newestCheckpoint: nil) == .giveUp("3 failures in a row before the first checkpoint"))
+  }
+
+  @Test
+  func theNumberOfRestartsIsLimited() {
+    var policy = RestartPolicy(limit: 2, firstDelay: 40)
+    #expect(policy.failed(newestCheckpoint: 1) == .restart(delay: 40))
+    #expect(policy.failed(newestCheckpoint: 1) == .restart(delay: 60), "the longest pause")
+    #expect(policy.failed(newestCheckpoint: 2) == .giveUp("2 restarts were allowed (--max-restarts)"))
+    var none = RestartPolicy(limit: 0, firstDelay: 1)
+    #expect(none.failed(newestCheckpoint: nil) == .giveUp("0 restarts were allowed (--max-restarts)"))
+  }
+
+  @Test(arguments: [
+    (["launcher", "--output", "run"], ["launcher", "--output", "run", "--resume", "auto"]),
+    (
+      ["mpirun", "-n", "4", "/opt/launcher", "train", "-o", "run", "--resume", "never", "--epochs", "2"],
+      ["mpirun", "-n", "4", "/opt/launcher", "train", "-o", "run", "--epochs", "2", "--resume", "auto"]
+    ),
+    (
+      ["mpirun", "launcher", "--resume=x", "--output=run", ":", "-n", "1", "launcher", "--output", "other"],
+      ["mpirun", "launcher", "--output=run", "--resume", "auto", ":", "-n", "1", "launcher", "--output", "other"]
+    ),
+  ])
+  func aRestartGoesOnFromTheNewestCheckpoint(words: [String], resumed: [String]) throws {
+    let command = try SupervisedCommand(words)
+    #expect(command.output == "run" && command.words == words && command.resumed == resumed)
+  }
+
+  @Test(arguments: [
+    [], ["mpirun", "-n", "2"], ["launcher"], ["launcher", "train", "--output"], ["launcher", "--output="],
+    ["launcher", "evaluate", "--weights", "w", "--output", "run"], ["mpirun", "-o", "run", "launcher"],
+  ])
+  func whatCannotGoOnIsRefused(words: [String]) {
+    #expect(throws: UsageError.self) { try SupervisedCommand(words) }
+  }
+}
