@@ -111,6 +111,7 @@ package final class Watchdog: @unchecked Sendable {
 
   private func end(_ status: RankStatus, timeout: Double, _ verdict: StallVerdict) -> Never {
     AbruptEnd.schedule(seconds: 2)
+    AbruptEnd.endLauncherLater()
     send(status, timeout: timeout, endsJob: true)
     let place = "rank \(rank) of \(plan.members.count) on \(plan.members[rank].host)"
     let cause = verdict.line(idle: Double(status.idleMilliseconds) / 1000, step: status.step)

@@ -52,8 +52,11 @@ struct Supervise: ParsableCommand {
     let checkpoints = RunFolder(existing: command.output).checkpoints
     var policy = RestartPolicy(limit: maxRestarts, firstDelay: backoff.seconds)
     var words = command.words
+    var expectsHeartbeats = false
     while true {
-      let ending = try SupervisedRun(words: words, grace: grace.seconds).run()
+      let run = SupervisedRun(words: words, grace: grace.seconds, expectsHeartbeats: expectsHeartbeats)
+      let ending = try run.run()
+      expectsHeartbeats = expectsHeartbeats || ending.wasHeard
       if ending.wasAskedToStop { return Self.statusAfterRequest(ending.status) }
       guard !RestartPolicy.final.contains(ending.status) else { return ending.status }
       let step = try checkpoints.steps().last

@@ -10,8 +10,16 @@ final class HeartbeatListener {
   /// When rank 0 said first that it ends the job.
   private(set) var endOfJob: ContinuousClock.Instant?
 
+  private var start = ContinuousClock.now
+  private let expectsHeartbeats: Bool
+  /// Seconds in which a run that is started again has to be heard of.
+  private static let startLimit = 120
+
   /// Listens on a free port of the loopback interface. Throws ``SocketError``.
-  init() throws {
+  ///
+  /// `expectsHeartbeats`: an earlier start of the same run was heard of, so this one should be, too.
+  init(expectsHeartbeats: Bool) throws {
+    self.expectsHeartbeats = expectsHeartbeats
     socket = try DatagramSocket(address: DatagramAddress.loopback)
     var random = SystemRandomNumberGenerator()
     token = UInt128.random(in: .min ... .max, using: &random)
@@ -37,6 +45,7 @@ final class HeartbeatListener {
 
   /// Clocks start again: this process was suspended.
   func restartClocks() {
+    start = .now
     if let last { self.last = (last.beat, .now) }
     if endOfJob != nil { endOfJob = .now }
   }
@@ -49,7 +58,11 @@ final class HeartbeatListener {
     if let endOfJob, endOfJob.duration(to: .now) > .seconds(8) {
       return "rank 0 ended the job 8 s ago, and it is still there"
     }
-    guard let last, endOfJob == nil else { return nil }
+    guard let last else {
+      let isLate = expectsHeartbeats && start.duration(to: .now) > .seconds(Self.startLimit)
+      return isLate ? "rank 0 not heard of for \(Self.startLimit) s since the restart" : nil
+    }
+    guard endOfJob == nil else { return nil }
     let limit = last.beat.timeoutMilliseconds / 1000 + 10
     guard last.time.duration(to: .now) > .seconds(limit) else { return nil }
     return "rank 0 not heard of for \(limit) s (last \(last.beat.status.text))"

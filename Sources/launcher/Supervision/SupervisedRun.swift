@@ -7,6 +7,8 @@ struct SupervisedRun {
   let words: [String]
   /// Seconds between asking processes to end and killing them.
   let grace: Int
+  /// An earlier start of the same run was heard of.
+  let expectsHeartbeats: Bool
 
   /// How it ended.
   struct Ending {
@@ -14,6 +16,8 @@ struct SupervisedRun {
     var status: Int32
     /// Somebody asked this program to stop.
     var wasAskedToStop: Bool
+    /// Its heartbeats reached this program.
+    var wasHeard: Bool
   }
 
   /// Settings of Open MPI without which mpirun takes eight minutes to notice that a host is gone: seconds until it asks a silent
@@ -25,7 +29,7 @@ struct SupervisedRun {
 
   /// Starts the command and waits until nothing of it is left on this host.
   func run() throws -> Ending {
-    let listener = try HeartbeatListener()
+    let listener = try HeartbeatListener(expectsHeartbeats: expectsHeartbeats)
     var environment = Self.keepalive.merging(ProcessInfo.processInfo.environment) { $1 }
     environment[SupervisorAddress.variable] = listener.address
     let child = try ChildProcess(words, environment: environment)
@@ -45,7 +49,7 @@ struct SupervisedRun {
     let isStalled = listener.endOfJob != nil || watch.isOverdue
     return Ending(
       status: isStalled ? ExitStatus.system.rawValue : status ?? ExitStatus.internal.rawValue,
-      wasAskedToStop: SupervisorSignals.haveCome)
+      wasAskedToStop: SupervisorSignals.haveCome, wasHeard: listener.last != nil)
   }
 
   /// What was done to the run so far, and when.
