@@ -1,3 +1,4 @@
+import Distributed
 import Glibc
 
 /// One run's hold on its folder: the file `lock` in it, held by flock(2), with a line of JSON that says whose it is.
@@ -109,6 +110,8 @@ package final class RunLock: Sendable {
     let (watch, before) = (Stopwatch(), try time(in: folder))
     while watch.seconds < seconds {
       usleep(useconds_t(min(1, seconds / 4) * 1e6))
+      // The other ranks wait for this one: it does not hang.
+      ProgressBoard.own.progressed()
       guard try time(in: folder) == before else { throw RunLockError.inUse(folder: folder, owner: owner.text) }
     }
   }

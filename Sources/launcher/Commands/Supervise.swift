@@ -58,7 +58,7 @@ struct Supervise: ParsableCommand {
       let ending = try run.run()
       expectsHeartbeats = expectsHeartbeats || ending.wasHeard
       if ending.wasAskedToStop { return Self.statusAfterRequest(ending.status) }
-      guard !RestartPolicy.final.contains(ending.status) else { return ending.status }
+      guard !policy.leavesAlone(ending.status) else { return ending.status }
       let step = try checkpoints.steps().last
       let place = step.map { "the newest checkpoint is step \($0)" } ?? "there is no checkpoint"
       switch policy.failed(newestCheckpoint: step) {

@@ -11,8 +11,8 @@ struct RestartPolicy {
   /// Failures in a row without a new checkpoint that end it.
   static let mostAtOneStep = 3
   static let longestDelay = 60
-  /// Exit codes after which another start would end alike: done, usage, bad data, input missing, stopped on request.
-  static let final: Set<Int32> = [0, 64, 65, 66, 75]
+  /// Exit codes after which another start would end alike: done, bad data, input missing, stopped on request.
+  private static let final: Set<Int32> = [0, 65, 66, 75]
 
   enum Decision: Equatable {
     /// Start again after so many seconds.
@@ -22,6 +22,10 @@ struct RestartPolicy {
   }
 
   init(limit: Int, firstDelay: Int) { (self.limit, self.firstDelay) = (limit, firstDelay) }
+
+  /// Whether a run that ended with `status` is left alone. A command line that was right once is right: usage (64) is then a
+  /// run folder in use, which may pass.
+  func leavesAlone(_ status: Int32) -> Bool { Self.final.contains(status) || (status == 64 && restarts == 0) }
 
   /// What follows from a failure with the newest checkpoint at `step`; nil where there is none.
   mutating func failed(newestCheckpoint step: Int?) -> Decision {
