@@ -64,8 +64,10 @@ struct WatchPlanTests {
     #expect(status.collective == 1 && status.kind == .allReduce)
     board.begin(.barrier, ofWholeJob: false)
     #expect(status.collective == 1 && status.kind == .barrier)
+    let before = board.lastProgress
     board.leave()
     #expect(status.collective == 1 && status.kind == nil)
+    #expect(board.lastProgress > before, "who comes back from a collective has moved")
     board.enter(.checkpoint)
     #expect(status.phase == .checkpoint)
   }

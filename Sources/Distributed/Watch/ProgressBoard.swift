@@ -15,6 +15,8 @@ package final class ProgressBoard: Sendable {
   private let collective = Atomic<Int>(0)
   /// When progress was last made, on ``MonotonicClock``.
   private let progressTime: Atomic<UInt64>
+  /// When the last step or batch ended.
+  private let batchTime: Atomic<UInt64>
   private let hasSteps = Atomic<Bool>(false)
 
   /// Nanoseconds between the last points of progress, and how many there were.
@@ -23,7 +25,9 @@ package final class ProgressBoard: Sendable {
   private static let capacity = 31
 
   package init() {
-    progressTime = Atomic(MonotonicClock.now)
+    let now = MonotonicClock.now
+    progressTime = Atomic(now)
+    batchTime = Atomic(now)
     unsafe intervals = .allocate(capacity: Self.capacity)
     for index in 0..<Self.capacity { unsafe (intervals + index).initialize(to: Atomic(0)) }
   }
@@ -43,10 +47,11 @@ package final class ProgressBoard: Sendable {
   package func batchEnded() {
     let now = MonotonicClock.now
     let count = intervalCount.load(ordering: .relaxed)
-    let interval = now &- progressTime.load(ordering: .relaxed)
+    let interval = now &- batchTime.load(ordering: .relaxed)
     unsafe intervals[count % Self.capacity].store(interval, ordering: .relaxed)
     intervalCount.store(count + 1, ordering: .relaxed)
     progressTime.store(now, ordering: .relaxed)
+    batchTime.store(now, ordering: .relaxed)
     hasSteps.store(true, ordering: .relaxed)
   }
 
@@ -62,8 +67,11 @@ package final class ProgressBoard: Sendable {
     collective.store(number << 8 | Int(kind.rawValue), ordering: .relaxed)
   }
 
-  /// The rank is in no collective any more.
-  func leave() { collective.store(collective.load(ordering: .relaxed) & ~0xFF, ordering: .relaxed) }
+  /// The rank is in no collective any more. That it came back is progress: the others moved as well, however long a step is.
+  func leave() {
+    collective.store(collective.load(ordering: .relaxed) & ~0xFF, ordering: .relaxed)
+    progressed()
+  }
 
   /// Whether a step or batch was ever completed.
   var isUnderway: Bool { hasSteps.load(ordering: .relaxed) }
