@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 _Static_assert(MPI_VERSION >= 3, "nonblocking collectives and MPI_Comm_split_type need MPI 3");
@@ -211,6 +212,19 @@ static inline int CMPI_barrier(CMPI_Comm comm, bool yields) {
   int status = MPI_Ibarrier(CMPI_raw(comm), &request);
   return status == MPI_SUCCESS ? CMPI_finish(&request, yields) : status;
 }
+/// The same for long waits: between looks every few milliseconds the thread sleeps, and the core is free for others.
+static inline int CMPI_barrier_asleep(CMPI_Comm comm) {
+  const struct timespec pause = {0, 5000000};
+  MPI_Request request = MPI_REQUEST_NULL;
+  int status = MPI_Ibarrier(CMPI_raw(comm), &request);
+  while (status == MPI_SUCCESS) {
+    int isDone = 0;
+    status = MPI_Test(&request, &isDone, MPI_STATUS_IGNORE);
+    if (isDone) break;
+    nanosleep(&pause, NULL);
+  }
+  return status;
+}
 /// One int64_t of every rank; `all` has room for one per rank at root and is not looked at elsewhere.
 static inline int CMPI_gather_int64(const int64_t *mine, int64_t *_Nullable all, int root, CMPI_Comm comm,
                                     bool yields) {
@@ -268,6 +282,10 @@ static inline int CMPI_status_error(const void *statuses, int index) {
 /// Bytes of the calling thread's affinity mask written to `mask`; -1 where it does not fit into `byteCount` bytes.
 static inline long CMPI_affinity(size_t byteCount, unsigned long *mask) {
   return syscall(SYS_sched_getaffinity, 0, byteCount, mask);
+}
+/// Makes `mask` the calling thread's affinity mask; -1 where that is refused.
+static inline long CMPI_set_affinity(size_t byteCount, const unsigned long *mask) {
+  return syscall(SYS_sched_setaffinity, 0, byteCount, mask);
 }
 
 /// Makes this process the parent of all its descendants whose own parents end (prctl takes a variable list of arguments,

@@ -72,6 +72,10 @@ extension Communicator {
     try check(CMPI_barrier(handle, yields), "MPI_Barrier")
   }
 
+  /// Returns once every rank has called it, a few milliseconds late; a rank that waits sleeps and leaves its core to others
+  /// (MPI_Ibarrier, MPI_Test). For waits of seconds.
+  package func barrierAsleep() throws { try check(CMPI_barrier_asleep(handle), "MPI_Ibarrier") }
+
   private func gatherParts<T: MPIElement>(_ values: [T], root: Int) throws -> (values: [T], counts: [Int]) {
     try begin(.gather, type: T.messageType, root: root)
     defer { ProgressBoard.own.leave() }

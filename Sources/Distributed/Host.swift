@@ -28,6 +28,21 @@ enum Affinity {
     return [0]
   }
 
+  /// Lets the scheduler put this thread, and programs that it starts, on `cores` alone. Throws ``LaunchError``.
+  static func set(_ cores: [Int]) throws {
+    let mask = mask(ofCores: cores)
+    guard unsafe CMPI_set_affinity(mask.count * MemoryLayout<UInt>.size, mask) == 0 else {
+      throw LaunchError.affinityRefused(cores: cores, reason: unsafe String(cString: strerror(errno)))
+    }
+  }
+
+  /// The mask with the bits of `cores` set: the inverse of ``cores(ofMask:)``.
+  static func mask(ofCores cores: [Int]) -> [UInt] {
+    var mask = [UInt](repeating: 0, count: (cores.max() ?? 0) / UInt.bitWidth + 1)
+    for core in cores { mask[core / UInt.bitWidth] |= 1 << (core % UInt.bitWidth) }
+    return mask
+  }
+
   /// The numbers of the bits set in `mask`.
   static func cores(ofMask mask: [UInt]) -> [Int] {
     mask.enumerated().flatMap { index, word in

@@ -7,6 +7,8 @@ package enum LaunchError: Error, Equatable, CustomStringConvertible, Sendable {
   case threadsUnsupported(library: String)
   /// MPI_Finalize was called before; MPI cannot be started twice in one process.
   case alreadyFinalized
+  /// The system does not let this thread run on `cores`.
+  case affinityRefused(cores: [Int], reason: String)
 
   package var description: String {
     switch self {
@@ -19,6 +21,8 @@ package enum LaunchError: Error, Equatable, CustomStringConvertible, Sendable {
       "\(library) does not support MPI_THREAD_FUNNELED; install an MPI library built with thread support"
     case .alreadyFinalized:
       "MPI was already shut down in this process and cannot be started again"
+    case .affinityRefused(let cores, let reason):
+      "cannot run on cores \(cores.map(String.init).joined(separator: ",")): \(reason); start with mpirun --bind-to none"
     }
   }
 }

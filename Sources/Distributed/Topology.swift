@@ -19,6 +19,8 @@ package struct Topology: Sendable, Codable, Equatable {
   package let host: String
   /// Ranks on this rank's node.
   package let ranksOnNode: Int
+  /// Numbers of the logical cores that some rank of this rank's node may use, ascending.
+  package let coresOfNode: [Int]
   /// Logical cores this process may use: its affinity mask, capped by the cgroups' CPU quota.
   package let coresAvailable: Int
   /// Threads this rank should use; at least 1.
@@ -47,9 +49,10 @@ package struct Topology: Sendable, Codable, Equatable {
     self.places = places
     host = own.host
     ranksOnNode = masks.count
+    coresOfNode = Set(masks.joined()).sorted()
     coresAvailable = max(1, min(own.cores.count, cap))
     threadsPerRank = Self.threads(masks: masks, rankOnNode: own.rankOnNode, quota: quota)
-    oversubscribed = masks.count > max(1, min(Set(masks.joined()).count, cap))
+    oversubscribed = masks.count > max(1, min(coresOfNode.count, cap))
   }
 
   /// Threads of one rank, given the affinity masks of all ranks on its node and the node's quota in whole cores.

@@ -46,6 +46,7 @@ extension ExitStatus {
     case let error as FileError: self = error.operation == .read && error.code == ENOENT ? .inputMissing : .inputOutput
     case let error as RunLockError: self = error.category == .usage ? .usage : .inputOutput
     case is UsageError: self = .usage
+    case is PeerError: self = .checkFailed
     case is StoppedWhileLoading: self = .stopped
     case is MPIError, is LaunchError, is CollectiveMismatch, is SocketError: self = .system
     case is OneDNNError: self = .internal

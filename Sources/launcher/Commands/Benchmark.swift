@@ -12,7 +12,14 @@ struct Benchmark: ParsableCommand {
 /// `launcher benchmark [step]`.
 struct BenchmarkStep: JobCommand {
   static let configuration = CommandConfiguration(
-    commandName: "step", abstract: "Training steps: images per second, milliseconds of each part.")
+    commandName: "step", abstract: "Training steps: images per second, milliseconds of each part.",
+    discussion: """
+      With --compare another program that trains the same network is run in turn with this one (peer, launcher, peer, launcher, \
+      ...), so that neighbours on the machine slow both alike. It must print a JSON object on its last line of standard output \
+      with the key images_per_s_median or images_per_s, and may give its fastest step as images_per_s_max: without that the \
+      bests are those of runs. Rank 0 starts it, on all cores of its node's ranks, while the other ranks sleep; variables that an \
+      MPI launcher sets (OMPI_*, PMIX_*, PMI_*, ORTE_*, OPAL_*, MPI_LOCAL*, HYDRA_*, HYDI_*) are taken from its environment.
+      """)
 
   @Option(help: "Steps that are measured.")
   var steps = 20
@@ -22,6 +29,14 @@ struct BenchmarkStep: JobCommand {
 
   @Flag(help: "Also take steps that send nothing, in turn, and report what the messages add to a step.")
   var exposed = false
+
+  @Option(help: ArgumentHelp("A peer program to run in turn, for /bin/sh -c.", valueName: "command"))
+  var compare: String?
+
+  @Option(help: "Runs of the peer and of this program with --compare. (default: \(Self.usualAlternations))")
+  var alternations: Int?
+
+  private static let usualAlternations = 7
 
   @OptionGroup var data: DataOptions
   @OptionGroup var network: NetworkOptions
@@ -35,6 +50,11 @@ struct BenchmarkStep: JobCommand {
     try check(steps, in: 1...1_000_000, "--steps")
     try check(warmUp, in: 0...1_000_000, "--warm-up")
     try check(batch.globalBatch, in: 1...1 << 20, "--global-batch")
+    if let alternations {
+      try check(alternations, in: 1...10_000, "--alternations")
+      guard compare != nil else { throw ValidationError("--alternations counts runs of --compare, which is not given") }
+    }
+    guard compare == nil || !exposed else { throw ValidationError("--exposed and --compare are two measurements") }
   }
 
   /// What rank 0 decided.
@@ -44,6 +64,8 @@ struct BenchmarkStep: JobCommand {
     var warmUp: Int
     var steps: Int
     var exposed: Bool
+    var compare: String?
+    var alternations: Int
   }
 
   func run(_ job: Job) throws -> ExitStatus {
@@ -57,16 +79,23 @@ struct BenchmarkStep: JobCommand {
       wire.apply(to: &configuration)
       return Decision(
         configuration: configuration, data: data.choice(seed: seed.seed), warmUp: warmUp, steps: steps,
-        exposed: exposed)
+        exposed: exposed, compare: compare, alternations: alternations ?? Self.usualAlternations)
     }
     let pictures = try job.loadPictures(decision.data)
     var configuration = decision.configuration
     configuration.network.heads = pictures.names
     job.announce(pictures, precision: configuration.precision, threads: configuration.threads)
-    let result = try StepBenchmark(
-      configuration: configuration, sources: pictures, communicator: job.communicator
-    ).run(warmUp: decision.warmUp, steps: decision.steps, silentToo: decision.exposed)
-    if job.isRoot { report(result) }
+    let benchmark = try StepBenchmark(
+      configuration: configuration, sources: pictures, communicator: job.communicator)
+    if let command = decision.compare {
+      let comparison = try job.comparison(with: command, alternations: decision.alternations) {
+        try benchmark.run(warmUp: decision.warmUp, steps: decision.steps)
+      }
+      if let comparison { report(comparison) }
+    } else {
+      let result = try benchmark.run(warmUp: decision.warmUp, steps: decision.steps, silentToo: decision.exposed)
+      if job.isRoot { report(result) }
+    }
     return .done
   }
 
@@ -91,6 +120,21 @@ struct BenchmarkStep: JobCommand {
           name: "added by messages", value: result.exposedCommunication.map { "\(Float(100 * $0)) %" } ?? "not measured"
         ),
         (name: "resident memory of a rank", value: "\(Int(result.residentMiB)) MiB"),
+      ]))
+  }
+  private func report(_ result: PeerComparison) {
+    guard !output.json else { return Output.line(result.json()) }
+    func side(_ side: PeerComparison.Side) -> String {
+      "median \(Float(side.imagesPerSecondMedian)), best \(Float(side.imagesPerSecondBest)) of "
+        + side.runs.map { "\(Float($0))" }.joined(separator: " ")
+    }
+    Output.line(
+      table([
+        (name: "images/s, peer", value: side(result.peer)),
+        (name: "images/s, launcher", value: side(result.unmix)),
+        (name: "ratio of medians", value: "\(Float(result.ratioOfMedians))"),
+        (name: "ratio of best \(result.bests.rawValue)", value: "\(Float(result.ratioOfBests))"),
+        (name: "load, start and end", value: "\(Float(result.loadAtStart)), \(Float(result.loadAtEnd))"),
       ]))
   }
 }

@@ -27,6 +27,18 @@ extension Job {
     return value
   }
 
+  /// The same for work of seconds or minutes that needs the cores: the other ranks sleep meanwhile, and `body` and the programs
+  /// it starts may use the cores of all ranks of the node. Collective.
+  func onRootAlone<Value>(_ body: () throws -> Value) throws -> Value? {
+    var outcome: Result<Value, any Error>?
+    if isRoot { outcome = Result { try topology.onAllCoresOfNode(body) } }
+    try communicator.barrierAsleep()
+    return try onRoot {
+      guard let outcome else { preconditionFailure("rank 0 did no work") }
+      return try outcome.get()
+    }
+  }
+
   /// `body`'s value on every rank; where any of them fails, all throw ``JobFailure``. Collective.
   ///
   /// What all ranks met alike is printed once, else the line of the first rank that failed.

@@ -18,7 +18,8 @@ func checkCollectives(_ communicator: Communicator) throws {
   communicator.elementsPerMessage = 1 << 30
   try checkWideIntegers(communicator)
   try checkSameBits(communicator)
-  try checkBarrier(communicator)
+  try checkBarrier(communicator) { try $0.barrier() }
+  try checkBarrier(communicator) { try $0.barrierAsleep() }
 }
 
 /// Rank r contributes 10 ((r + i) mod n) + i mod 7 as element i: another rank is greatest at each i, and no rank can
@@ -117,17 +118,30 @@ private func expectSameBits(_ values: [Float], _ communicator: Communicator, _ w
 }
 
 /// No rank may leave before the last has come, whichever comes last.
-private func checkBarrier(_ communicator: Communicator) throws {
+private func checkBarrier(_ communicator: Communicator, _ barrier: (Communicator) throws -> Void) throws {
   for last in 0..<communicator.size {
     if communicator.rank == last { usleep(30_000) }
     var arrival = [microseconds()]
-    try communicator.barrier()
+    try barrier(communicator)
     let departure = microseconds()
     try communicator.allReduce(&arrival, .max)
     guard departure >= arrival[0] else {
       throw Mistake("rank \(communicator.rank) left a barrier \(arrival[0] - departure) us before rank \(last) came")
     }
   }
+}
+
+/// Ranks that wait asleep for rank 0 use next to nothing of their cores.
+func checkSleep() throws {
+  let communicator = try Communicator.world()
+  let (start, used) = (microseconds(), clock())
+  if communicator.rank == 0 { usleep(1_500_000) }
+  try communicator.barrierAsleep()
+  let (wall, work) = (Double(microseconds() - start) * 1e-6, Double(clock() - used) / Double(CLOCKS_PER_SEC))
+  guard wall >= 1.4 && work < 0.3 else {
+    throw Mistake("rank \(communicator.rank) used \(work) s of a core in \(wall) s of waiting")
+  }
+  if communicator.rank == 0 { write(line: "passed on \(communicator.size) ranks", to: STDOUT_FILENO) }
 }
 
 /// The machine's monotonic clock, the same for all processes of a node.

@@ -25,4 +25,11 @@ extension RanksTests {
     #expect(outcome.succeeded, "\(outcome)")
     #expect(outcome.standardOutput == "passed on \(ranks ?? 1) ranks\n")
   }
+
+  @Test
+  func ranksThatWaitAsleepLeaveTheirCores() throws {
+    let outcome = try MPIRun("RankChecks", ["sleep"], ranks: 2).run()
+    #expect(outcome.succeeded, "\(outcome)")
+    #expect(outcome.standardOutput == "passed on 2 ranks\n")
+  }
 }
