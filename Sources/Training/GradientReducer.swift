@@ -17,6 +17,10 @@ final class GradientReducer: CrossRankSums {
 
   /// Set: nothing is sent and every rank keeps its own sums. For measuring what the messages cost.
   var isSilent = false
+  /// Set: all ranks meet before every sum that is waited for, and `takeWaited()` tells how long this one stood there. For
+  /// measuring who waits for whom.
+  var measuresWaiting = false
+  private var waited = 0.0
 
   /// Duplicates `communicator` twice: messages of the two kinds never meet. Collective.
   init(gradients: AlignedBuffer<Float>, bucketBytes: Int, wire: GradientWire, communicator: Communicator) throws {
@@ -36,7 +40,22 @@ final class GradientReducer: CrossRankSums {
   }
 
   func sum(_ values: UnsafeMutableBufferPointer<Double>) throws {
-    if !isSilent { try unsafe statistics.allReduce(values, .sum) }
+    guard !isSilent else { return }
+    try meet()
+    try unsafe statistics.allReduce(values, .sum)
+  }
+
+  private func meet() throws {
+    guard measuresWaiting else { return }
+    var watch = Stopwatch()
+    try statistics.barrier()
+    waited += watch.lap()
+  }
+
+  /// Seconds in which this rank has waited for the others since the last call; 0 unless `measuresWaiting`.
+  func takeWaited() -> Double {
+    defer { waited = 0 }
+    return waited
   }
 
   func gradientsAreComplete(_ range: Range<Int>) throws {
@@ -58,6 +77,7 @@ final class GradientReducer: CrossRankSums {
   /// Returns when `gradients` holds the sums over the ranks. Collective.
   func finishGradients() throws {
     precondition(buckets.isEmpty, "some gradients were never completed")
+    if !isSilent { try meet() }
     try pending.take()?.wait()
     if let packed, !isSilent { unsafe widenBFloat16(packed.elements, into: gradients.elements) }
   }

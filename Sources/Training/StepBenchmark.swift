@@ -28,6 +28,8 @@ package struct StepBenchmark {
     package var residentMiB: Double
     /// Median milliseconds of each part of a step.
     package var phases: [String: Double]
+    /// Who waits for whom, from further steps.
+    package var stragglers: Stragglers?
     package var steps: Int
     package var ranks: Int
     package var threads: Int
@@ -48,7 +50,7 @@ package struct StepBenchmark {
       case peakInstruction = "peak_instruction"
       case residentMiB = "resident_mib"
       case exposedCommunication = "exposed_communication"
-      case phases, steps, ranks, threads
+      case phases, stragglers, steps, ranks, threads
       case globalBatch = "global_batch"
       case precision
       case instructionSet = "instruction_set"
@@ -71,8 +73,11 @@ package struct StepBenchmark {
 
   /// Takes `warmUp` steps, then measures `steps` ones. Collective; the result is rank 0's on every rank.
   ///
-  /// With `silentToo` each measured step comes after one that sends nothing; both begin when all ranks are ready.
-  package func run(warmUp: Int, steps: Int, silentToo: Bool = false) throws -> Result {
+  /// With `silentToo` each measured step comes after one that sends nothing; both begin when all ranks are ready. `stragglerSteps`
+  /// further ones, which count for nothing else, find out who waits for whom.
+  package func run(
+    warmUp: Int, steps: Int, silentToo: Bool = false, stragglerSteps: Int = 0
+  ) throws -> Result {
     guard warmUp >= 0 else { throw RunError.usage(option: "--warm-up", reason: "\(warmUp) is less than 0") }
     guard steps >= 1 else { throw RunError.usage(option: "--steps", reason: "\(steps) is less than 1") }
     useThreads(configuration.threads)
@@ -109,15 +114,37 @@ package struct StepBenchmark {
         ("reduction", parts.reduction), ("update", parts.update),
       ] { phases[name]?.append(seconds) }
     }
+    let stragglers = try findStragglers(step, generator, numbers: warmUp + steps..<warmUp + steps + stragglerSteps)
     var ranks = [peaks.isEmpty ? 0 : Self.median(peaks)]
     try communicator.allReduce(&ranks, .sum)
     var resident = [Self.residentBytes()]
     try communicator.allReduce(&resident, .max)
     let exposed = silent.isEmpty ? nil : 1 - Self.median(silent) / Self.median(times)
-    let result = summarize(
+    var result = summarize(
       times, phases, exposed: exposed, parameters: step.layout.count, peak: peak.map { (ranks[0], $0.instruction) },
       residentBytes: resident[0])
+    result.stragglers = stragglers
     return try JSONText.decode(Result.self, from: communicator.broadcast(text: result.json(), root: 0))
+  }
+
+  /// Steps of these numbers in which all ranks meet before each sum; on rank 0, and nil where there are none.
+  private func findStragglers(
+    _ step: TrainingStep, _ generator: MixingGenerator, numbers: Range<Int>
+  ) throws -> Stragglers? {
+    guard !numbers.isEmpty else { return nil }
+    step.measuresWaiting = true
+    defer { step.measuresWaiting = false }
+    var times = OwnTimes()
+    for number in numbers {
+      try communicator.barrier()
+      var watch = Stopwatch()
+      unsafe generator.fill(step: number, pairs: step.slice, mixed: step.network.input, targets: step.network.targets)
+      let data = watch.lap()
+      _ = try step.computeGradients()
+      try step.update(step: number + 1, learningRate: configuration.learningRate)
+      times.add(data: data, step)
+    }
+    return try times.gather(communicator)
   }
 
   /// Seconds of a step that sends nothing and leaves the weights as they are.
@@ -153,7 +180,7 @@ package struct StepBenchmark {
       peakGflops: peak.map { $0.perSecond * 1e-9 }, exposedCommunication: exposed,
       fractionOfPeak: peak.map { perSecond / $0.perSecond }, peakInstruction: peak?.instruction,
       residentMiB: residentBytes / 1_048_576, phases: phases.mapValues { Self.median($0) * 1000 },
-      steps: times.count, ranks: communicator.size, threads: configuration.threads,
+      stragglers: nil, steps: times.count, ranks: communicator.size, threads: configuration.threads,
       globalBatch: configuration.globalBatch, precision: configuration.precision.rawValue,
       instructionSet: InstructionSet.inUse.rawValue, parameters: parameters, data: "\(sources.origin)")
   }

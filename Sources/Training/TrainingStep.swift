@@ -42,6 +42,13 @@ package final class TrainingStep {
 
   /// Seconds of the last ``computeGradients()`` and ``update(step:learningRate:)``; `reduction` is what backward did not hide.
   package private(set) var phases = Phases()
+  /// Seconds of the parts in ``phases`` in which this rank waited for another to arrive; zeros unless ``measuresWaiting``.
+  package private(set) var waits = Phases()
+  /// Set: all ranks meet before every sum over the ranks, so that ``waits`` can be told from work. Slower; for measuring.
+  package var measuresWaiting: Bool {
+    get { reducer.measuresWaiting }
+    set { reducer.measuresWaiting = newValue }
+  }
   /// Set: the step sends nothing, and every rank goes on by itself. For measuring what the messages cost.
   package var isSilent: Bool {
     get { reducer.isSilent }
@@ -121,6 +128,7 @@ package final class TrainingStep {
     ProgressBoard.own.enter(.forward)
     try network.forwardTraining(sums: reducer)
     phases.forward = watch.lap()
+    waits.forward = reducer.takeWaited()
     network.computeLoss(globalBatch: globalBatch)
     phases.loss = watch.lap()
     // The last step's gradient of all ranks stands here; a rank without pictures adds nothing to this one's.
@@ -128,10 +136,12 @@ package final class TrainingStep {
     ProgressBoard.own.enter(.backward)
     try network.backward(into: gradients, sums: reducer)
     phases.backward = watch.lap()
+    waits.backward = reducer.takeWaited()
     ProgressBoard.own.enter(.reduction)
     try reducer.finishGradients()
     let losses = try sumStatus()
     phases.reduction = watch.lap()
+    waits.reduction = reducer.takeWaited()
     return losses
   }
 

@@ -86,6 +86,24 @@ struct ReportTests {
     #expect(try abs(#require(median) * milliseconds / 1000 - 32) < 1e-6)
   }
 
+  @Test(arguments: [nil, 2])
+  func theBenchmarkTellsWorkFromWaiting(ranks: Int?) throws {
+    let outcome = try launch(
+      ["benchmark", "--steps", "2", "--warm-up", "1", "--data", "synthetic", "--threads", "1", "--json"]
+        + TinyRun.network, ranks: ranks)
+    #expect(outcome.succeeded, "\(outcome)")
+    let stragglers = try #require(try outcome.json()["stragglers"] as? [String: Any])
+    #expect(stragglers["steps"] as? Int == 2 && (0..<(ranks ?? 1)).contains(stragglers["slowest_rank"] as? Int ?? -1))
+    let work = try #require(stragglers["work_ms"] as? [String: [String: Double]])
+    let waiting = try #require(stragglers["waiting_ms"] as? [String: [String: Double]])
+    #expect(Set(work.keys) == ["data", "forward", "loss", "backward", "reduction", "update"])
+    #expect(Set(waiting.keys) == ["statistics", "gradients"])
+    for spread in Array(work.values) + Array(waiting.values) {
+      let (least, median, most) = (spread["min"], spread["median"], spread["max"])
+      #expect(try #require(least) >= 0 && #require(median) >= #require(least) && #require(most) >= #require(median))
+    }
+  }
+
   @Test
   func infoTellsOfEveryRank() throws {
     let outcome = try launch(["info", "--threads", "3", "--data", "/no/such/folder", "--json"])

@@ -37,6 +37,8 @@ struct BenchmarkStep: JobCommand {
   var alternations: Int?
 
   private static let usualAlternations = 7
+  /// Of further steps that find out who waits for whom.
+  private static let mostStragglerSteps = 10
 
   @OptionGroup var data: DataOptions
   @OptionGroup var network: NetworkOptions
@@ -93,10 +95,20 @@ struct BenchmarkStep: JobCommand {
       }
       if let comparison { report(comparison) }
     } else {
-      let result = try benchmark.run(warmUp: decision.warmUp, steps: decision.steps, silentToo: decision.exposed)
+      let result = try benchmark.run(
+        warmUp: decision.warmUp, steps: decision.steps, silentToo: decision.exposed,
+        stragglerSteps: min(decision.steps, Self.mostStragglerSteps))
       if job.isRoot { report(result) }
     }
     return .done
+  }
+
+  /// Least, median and most of the ranks, the greatest first.
+  private func spreads(_ spreads: [String: StepBenchmark.Spread]?) -> String {
+    guard let spreads else { return "not measured" }
+    return spreads.sorted { $0.value.max > $1.value.max }.map { name, spread in
+      "\(name) \(Float(spread.min))/\(Float(spread.median))/\(Float(spread.max))"
+    }.joined(separator: ", ")
   }
 
   private func peak(of result: StepBenchmark.Result) -> String {
@@ -119,6 +131,9 @@ struct BenchmarkStep: JobCommand {
         (
           name: "added by messages", value: result.exposedCommunication.map { "\(Float(100 * $0)) %" } ?? "not measured"
         ),
+        (name: "work, ms of a rank", value: spreads(result.stragglers?.workMilliseconds)),
+        (name: "waiting for others", value: spreads(result.stragglers?.waitingMilliseconds)),
+        (name: "most work of its own", value: result.stragglers.map { "rank \($0.slowestRank)" } ?? "not measured"),
         (name: "resident memory of a rank", value: "\(Int(result.residentMiB)) MiB"),
       ]))
   }

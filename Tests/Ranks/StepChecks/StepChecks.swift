@@ -11,6 +11,7 @@ import Training
 ///     StepChecks gradient initial|WEIGHTS GLOBAL-BATCH FILE   one step from given weights: losses, gradient, pairs
 ///
 ///     StepChecks allocations f32|bf16 GLOBAL-BATCH            calls of malloc in each of three steps, by whose they are
+///     StepChecks waiting MILLISECONDS                         what each rank waits for the last one, which comes late to a step
 ///
 /// f32, learning rate 1e-3, the data that UNMIX_DATA names or synthetic pictures. Rank 0 writes.
 @main
@@ -44,6 +45,8 @@ struct StepChecks {
         preconditionFailure("no precision \(arguments[1])")
       }
       try countAllocations(precision, globalBatch: number(arguments[2]), communicator)
+    case ("waiting", 2):
+      try measureWaiting(lateness: number(arguments[1]), communicator)
     default:
       preconditionFailure("unknown arguments \(arguments)")
     }
@@ -112,6 +115,24 @@ struct StepChecks {
         "mpi \(allocation_count(.mpi)) others \(allocation_count(.others))",
         "bytes \(allocation_bytes(.own))")
     }
+  }
+
+  /// Prints for each rank the milliseconds that it waited in a step without and in one with ``TrainingStep/measuresWaiting``, and
+  /// those of the second step's forward pass.
+  private static func measureWaiting(lateness: Int, _ communicator: Communicator) throws {
+    let network = UNetConfiguration(baseChannels: 4, blocks: 2, convolutionsPerBlock: 1)
+    let step = try TrainingStep(
+      network: network, precision: .f32, globalBatch: 8, bucketBytes: 1 << 20, communicator: communicator)
+    var waited: [Double] = []
+    for measures in [false, true] {
+      step.measuresWaiting = measures
+      try communicator.barrier()
+      if communicator.rank == communicator.size - 1 { usleep(UInt32(1000 * lateness)) }
+      _ = try step.computeGradients()
+      waited.append(step.waits.forward + step.waits.backward + step.waits.reduction)
+    }
+    let line = (waited + [step.phases.forward]).map { "\(Int($0 * 1000))" }.joined(separator: " ")
+    for text in try communicator.gather(text: line, root: 0) { print(text) }
   }
 
   private static func gradient(
