@@ -8,6 +8,7 @@ extension Communicator {
     try begin(.allReduce, count: values.count, type: T.messageType)
     defer { ProgressBoard.own.leave() }
     for (offset, count) in Messages(of: values.count, limit: elementsPerMessage) {
+      traffic.add(count, of: T.self)
       try check(
         unsafe CMPI_allreduce_in_place(
           values.baseAddress! + offset, count, T.messageType.raw, operation.raw, handle, yields),
@@ -26,6 +27,7 @@ extension Communicator {
     defer { ProgressBoard.own.leave() }
     let root = checkedRank(root)
     for (offset, count) in Messages(of: values.count, limit: elementsPerMessage) {
+      traffic.add(count, of: T.self)
       try check(
         unsafe CMPI_bcast(values.baseAddress! + offset, count, T.messageType.raw, root, handle, yields), "MPI_Bcast")
     }
@@ -69,17 +71,24 @@ extension Communicator {
   package func barrier() throws {
     try begin(.barrier)
     defer { ProgressBoard.own.leave() }
+    traffic.add(0, of: UInt8.self)
     try check(CMPI_barrier(handle, yields), "MPI_Barrier")
   }
 
   /// Returns once every rank has called it, a few milliseconds late; a rank that waits sleeps and leaves its core to others
   /// (MPI_Ibarrier, MPI_Test). For waits of seconds.
-  package func barrierAsleep() throws { try check(CMPI_barrier_asleep(handle), "MPI_Ibarrier") }
+  package func barrierAsleep() throws {
+    try begin(.barrier)
+    defer { ProgressBoard.own.leave() }
+    traffic.add(0, of: UInt8.self)
+    try check(CMPI_barrier_asleep(handle), "MPI_Ibarrier")
+  }
 
   private func gatherParts<T: MPIElement>(_ values: [T], root: Int) throws -> (values: [T], counts: [Int]) {
     try begin(.gather, type: T.messageType, root: root)
     defer { ProgressBoard.own.leave() }
     let rootRank = checkedRank(root)
+    traffic.add(1, of: Int64.self)
     let tag: Int32 = 1
     var own = Int64(values.count)
     guard rank == root else {
@@ -87,6 +96,7 @@ extension Communicator {
       try unsafe values.withUnsafeBufferPointer { buffer in
         for (offset, count) in Messages(of: buffer.count, limit: elementsPerMessage) {
           let start = unsafe buffer.baseAddress! + offset
+          traffic.add(count, of: T.self)
           try check(unsafe CMPI_send(start, count, T.messageType.raw, rootRank, tag, handle, yields), "MPI_Send")
         }
       }

@@ -16,6 +16,9 @@ package final class Communicator {
     willSet { precondition(newValue > 0 && newValue <= Int(Int32.max), "\(newValue) elements in one message") }
   }
 
+  /// What this rank has handed to collectives of this communicator so far.
+  package internal(set) var traffic = Traffic()
+
   let handle: CMPI_Comm
   /// Whether this code has to give the core away while it waits, because ranks share cores and the library spins.
   let yields = MPIRuntime.ranksShareCores && !CMPI_can_yield()

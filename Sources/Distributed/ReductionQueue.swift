@@ -6,7 +6,8 @@ package final class ReductionQueue {
   /// Most messages that may be pending at once.
   package let capacity: Int
 
-  let communicator: Communicator
+  /// What carries the messages.
+  package let communicator: Communicator
   /// Requests 0..<count are started; those that completed are MPI_REQUEST_NULL.
   private(set) var count = 0
   /// Whether a step's ``PendingReductions`` exists.
@@ -48,6 +49,7 @@ package final class ReductionQueue {
     defer { ProgressBoard.own.leave() }
     for (offset, length) in Messages(of: values.count, limit: communicator.elementsPerMessage) {
       precondition(count < capacity, "request \(count + 1) of a queue for \(capacity)")
+      communicator.traffic.add(length, of: Float.self)
       let status = unsafe CMPI_iallreduce_in_place(
         values.baseAddress! + offset, length, .float32, .sum, communicator.handle, requests, Int32(count))
       try Distributed.check(status, "MPI_Iallreduce")
@@ -64,6 +66,7 @@ package final class ReductionQueue {
     defer { ProgressBoard.own.leave() }
     for (offset, length) in Messages(of: values.count, limit: communicator.elementsPerMessage) {
       precondition(count < capacity, "request \(count + 1) of a queue for \(capacity)")
+      communicator.traffic.add(length, of: UInt16.self)
       let status = unsafe CMPI_iallreduce_bfloat16_in_place(
         values.baseAddress! + offset, length, bfloat16Sum.handle, communicator.handle, requests, Int32(count))
       try Distributed.check(status, "MPI_Iallreduce")

@@ -33,6 +33,9 @@ final class GradientReducer: CrossRankSums {
     if wire == .bf16 { try queue.prepareBFloat16() }
   }
 
+  /// What this rank has sent so far: sums that are waited for, and buckets.
+  var traffic: (statistics: Traffic, gradients: Traffic) { (statistics.traffic, queue.communicator.traffic) }
+
   /// Starts a step.
   func begin() {
     buckets = initialBuckets

@@ -160,7 +160,7 @@ package struct StepBenchmark {
   }
 
   /// The most memory this process ever held. C function: `getrusage`.
-  private static func residentBytes() -> Double {
+  package static func residentBytes() -> Double {
     var usage = rusage()
     let status = unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     precondition(status == 0, "getrusage fails for wrong arguments alone, and said \(status)")

@@ -54,6 +54,8 @@ package final class TrainingStep {
     get { reducer.isSilent }
     set { reducer.isSilent = newValue }
   }
+  /// What this rank has sent so far: sums that are waited for (statistics and the closing message), and buckets of the gradient.
+  package var traffic: (statistics: Traffic, gradients: Traffic) { reducer.traffic }
   /// Set before ``computeGradients()`` to ask all ranks to stop.
   package var asksToStop = false
   /// Whether any rank asked to stop in the last ``computeGradients()``; the same on every rank.

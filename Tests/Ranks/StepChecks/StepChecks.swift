@@ -11,6 +11,7 @@ import Training
 ///     StepChecks gradient initial|WEIGHTS GLOBAL-BATCH FILE   one step from given weights: losses, gradient, pairs
 ///
 ///     StepChecks allocations f32|bf16 GLOBAL-BATCH            calls of malloc in each of three steps, by whose they are
+///     StepChecks budget f32|bf16 GLOBAL-BATCH                 what one step of each rank uses
 ///     StepChecks waiting MILLISECONDS                         what each rank waits for the last one, which comes late to a step
 ///
 /// f32, learning rate 1e-3, the data that UNMIX_DATA names or synthetic pictures. Rank 0 writes.
@@ -41,10 +42,9 @@ struct StepChecks {
     case ("gradient", 4):
       try gradient(from: arguments[1], globalBatch: number(arguments[2]), output: arguments[3], communicator)
     case ("allocations", 3):
-      guard let precision = Precision(rawValue: arguments[1]) else {
-        preconditionFailure("no precision \(arguments[1])")
-      }
-      try countAllocations(precision, globalBatch: number(arguments[2]), communicator)
+      try countAllocations(precision(arguments[1]), globalBatch: number(arguments[2]), communicator)
+    case ("budget", 3):
+      try measureBudget(precision(arguments[1]), globalBatch: number(arguments[2]), communicator)
     case ("waiting", 2):
       try measureWaiting(lateness: number(arguments[1]), communicator)
     default:
@@ -55,6 +55,11 @@ struct StepChecks {
   private static func number(_ text: String) -> Int {
     guard let value = Int(text) else { preconditionFailure("\(text) is no number") }
     return value
+  }
+
+  private static func precision(_ text: String) -> Precision {
+    guard let precision = Precision(rawValue: text) else { preconditionFailure("no precision \(text)") }
+    return precision
   }
 
   /// The machinery of a step with initial weights, and the pictures.
@@ -132,6 +137,30 @@ struct StepChecks {
       waited.append(step.waits.forward + step.waits.backward + step.waits.reduction)
     }
     let line = (waited + [step.phases.forward]).map { "\(Int($0 * 1000))" }.joined(separator: " ")
+    for text in try communicator.gather(text: line, root: 0) { print(text) }
+  }
+
+  /// Prints a line for each rank: what its third step used, and the most memory it held.
+  private static func measureBudget(
+    _ precision: Precision, globalBatch: Int, _ communicator: Communicator
+  ) throws {
+    let (step, generator) = try prepare(globalBatch: globalBatch, precision: precision, communicator)
+    try step.network.packWeights()
+    var before = step.traffic
+    for index in 0..<3 {
+      before = step.traffic
+      if index == 2 { allocation_counter_start() }
+      _ = try losses(of: index, step, generator)
+      try step.update(step: index + 1, learningRate: 1e-3)
+    }
+    allocation_counter_stop()
+    let (statistics, gradients) = (
+      step.traffic.statistics - before.statistics, step.traffic.gradients - before.gradients
+    )
+    let line =
+      "own_allocations \(allocation_count(.own)) statistics_messages \(statistics.messages) "
+      + "gradient_messages \(gradients.messages) statistics_bytes \(statistics.bytes) gradient_bytes \(gradients.bytes) "
+      + "resident_mib \(Int(StepBenchmark.residentBytes() / 1_048_576))"
     for text in try communicator.gather(text: line, root: 0) { print(text) }
   }
 
