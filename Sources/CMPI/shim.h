@@ -246,6 +246,21 @@ static inline int CMPI_recv(void *values, int count, CMPI_Type type, int source,
   return status == MPI_SUCCESS ? CMPI_finish(&request, yields) : status;
 }
 
+/// Sends `count` elements of `sent` to `partner` and receives as many of its into `received`; the two must not overlap.
+static inline int CMPI_sendrecv(const void *sent, void *received, int count, CMPI_Type type, int partner, int tag,
+                                CMPI_Comm comm, bool yields) {
+  MPI_Datatype datatype = CMPI_datatype(type);
+  if (!yields) {
+    return MPI_Sendrecv(sent, count, datatype, partner, tag, received, count, datatype, partner, tag, CMPI_raw(comm),
+                        MPI_STATUS_IGNORE);
+  }
+  MPI_Request incoming = MPI_REQUEST_NULL, outgoing = MPI_REQUEST_NULL;
+  int status = MPI_Irecv(received, count, datatype, partner, tag, CMPI_raw(comm), &incoming);
+  if (status == MPI_SUCCESS) status = MPI_Isend(sent, count, datatype, partner, tag, CMPI_raw(comm), &outgoing);
+  if (status == MPI_SUCCESS) status = CMPI_finish(&incoming, yields);
+  return status == MPI_SUCCESS ? CMPI_finish(&outgoing, yields) : status;
+}
+
 // Requests: `requests` and `statuses` are arrays of the caller, of CMPI_request_stride() and CMPI_status_stride() bytes
 // for each element, aligned to 16 bytes.
 

@@ -40,6 +40,8 @@ package struct RunConfiguration: Sendable, Codable, Equatable {
   package var bucketBytes = 1 << 20
   /// How gradients travel between ranks.
   package var wire = GradientWire.f32
+  /// A fixed number of slices of the global batch; nil for one on each rank. See ``Slicing``.
+  package var slices: Int?
 
   package init() {}
 
@@ -86,7 +88,22 @@ package struct RunConfiguration: Sendable, Codable, Equatable {
     try atLeast(1, evaluationPairs, "--pairs")
     try atLeast(256, bucketBytes, "--bucket-bytes")
     try atMost(1 << 30, bucketBytes, "--bucket-bytes")
+    if let slices {
+      // The number of ranks is unknown here; one rank computes any number.
+      if let problem = Slicing.problem(fixed: slices, ranks: 1) { throw .usage(option: "--slices", reason: problem) }
+      try atMost(1024, slices, "--slices")
+      if wire != .f32 {
+        throw .usage(option: "--slices", reason: "--wire \(wire.rawValue) rounds by the number of ranks; it needs f32")
+      }
+    }
     if resume.isEmpty { throw .usage(option: "--resume", reason: "empty; auto, never or a checkpoint's path") }
+  }
+
+  /// Throws ``RunError/usage(option:reason:)`` where `ranks` ranks cannot do the run.
+  func check(ranks: Int) throws(RunError) {
+    if let problem = Slicing.problem(fixed: slices, ranks: ranks) {
+      throw .usage(option: "--slices", reason: problem)
+    }
   }
 
   private func checkHeads() throws(RunError) {

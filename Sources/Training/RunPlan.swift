@@ -18,8 +18,10 @@ package struct RunPlan: Sendable, Codable, Equatable {
   package var mpi: String
   /// Version of oneDNN.
   package var oneDNN: String
-  /// First pair and end of every rank's slice of the global batch.
+  /// First pair and end of every slice of the global batch.
   package var slices: [[Int]]
+  /// How many slices any number of ranks computes; nil where each rank has one.
+  package var fixedSlices: Int?
 }
 
 extension RunPlan {
@@ -33,24 +35,32 @@ extension RunPlan {
     instructionSet = InstructionSet.inUse.rawValue
     mpi = Communicator.libraryVersion
     oneDNN = oneDNNVersion()
-    slices = (0..<communicator.size).map { rank in
-      let slice = TrainingStep.slice(of: configuration.globalBatch, rank: rank, size: communicator.size)
-      return [slice.lowerBound, slice.upperBound]
+    fixedSlices = configuration.slices
+    slices = Slicing(of: configuration.globalBatch, fixed: configuration.slices, ranks: communicator.size).slices.map {
+      [$0.lowerBound, $0.upperBound]
     }
   }
 
   /// What differs from the plan of a checkpoint, in words; empty where nothing does.
   package func differences(from old: RunPlan) -> [String] {
+    func text(_ slices: Int?) -> String { slices.map(String.init) ?? "none" }
     func difference<Value: Equatable>(_ name: String, _ now: Value, _ before: Value) -> String? {
       now == before ? nil : "\(name) \(now) instead of \(before)"
     }
-    let found = [
-      difference("ranks", ranks, old.ranks), difference("bucket bytes", bucketBytes, old.bucketBytes),
-      difference("wire", wire.rawValue, old.wire.rawValue), difference("threads", threads, old.threads),
-      difference("precision", precision, old.precision),
-      difference("instruction set", instructionSet, old.instructionSet), difference("MPI", mpi, old.mpi),
-      difference("oneDNN", oneDNN, old.oneDNN),
-    ].compactMap { $0 }
+    // Fixed slices are added in one order of this program's own, whatever ranks, messages and MPI library there are.
+    let dealing =
+      fixedSlices != nil && fixedSlices == old.fixedSlices
+      ? []
+      : [
+        difference("ranks", ranks, old.ranks), difference("bucket bytes", bucketBytes, old.bucketBytes),
+        difference("wire", wire.rawValue, old.wire.rawValue), difference("MPI", mpi, old.mpi),
+        difference("fixed slices", text(fixedSlices), text(old.fixedSlices)),
+      ]
+    let machine = [
+      difference("threads", threads, old.threads), difference("precision", precision, old.precision),
+      difference("instruction set", instructionSet, old.instructionSet), difference("oneDNN", oneDNN, old.oneDNN),
+    ]
+    let found = (dealing + machine).compactMap { $0 }
     return found.isEmpty && slices != old.slices ? ["other slices"] : found
   }
 }

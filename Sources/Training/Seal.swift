@@ -61,7 +61,8 @@ enum Seal {
   /// The digest of `bytes`, in hexadecimal.
   static func digest(of bytes: [UInt8]) -> String { unsafe bytes.withUnsafeBytes { unsafe digest(of: $0) } }
 
-  private static func text(_ digest: SHA256.Digest) -> String {
+  /// `digest` in hexadecimal.
+  static func text(_ digest: SHA256.Digest) -> String {
     let digits = Array("0123456789abcdef".utf8)
     return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }

@@ -68,6 +68,7 @@ package struct StepBenchmark {
   /// A benchmark of `configuration`'s network, precision, threads and global batch. Throws ``RunError``. Local.
   package init(configuration: RunConfiguration, sources: SourceData, communicator: Communicator) throws {
     try configuration.check()
+    try configuration.check(ranks: communicator.size)
     (self.configuration, self.sources, self.communicator) = (configuration, sources, communicator)
   }
 
@@ -83,7 +84,8 @@ package struct StepBenchmark {
     useThreads(configuration.threads)
     let step = try TrainingStep(
       network: configuration.network, precision: configuration.precision, globalBatch: configuration.globalBatch,
-      bucketBytes: configuration.bucketBytes, wire: configuration.wire, communicator: communicator)
+      bucketBytes: configuration.bucketBytes, wire: configuration.wire, slices: configuration.slices,
+      communicator: communicator)
     var numbers = PhiloxGenerator(seed: configuration.seed, stream: 3)
     initializeWeights(step.values, layout: step.layout, using: &numbers)
     try step.network.packWeights()
@@ -102,7 +104,7 @@ package struct StepBenchmark {
         try communicator.barrier()
         _ = watch.lap()
       }
-      unsafe generator.fill(step: number, pairs: step.slice, mixed: step.network.input, targets: step.network.targets)
+      step.fill(step: number, from: generator)
       let data = watch.lap()
       _ = try step.computeGradients()
       try step.update(step: number + 1, learningRate: configuration.learningRate)
@@ -153,7 +155,7 @@ package struct StepBenchmark {
     defer { step.isSilent = false }
     try communicator.barrier()
     var watch = Stopwatch()
-    unsafe generator.fill(step: number, pairs: step.slice, mixed: step.network.input, targets: step.network.targets)
+    step.fill(step: number, from: generator)
     _ = try step.computeGradients()
     try step.update(step: number + 1, learningRate: 0)
     return watch.lap()

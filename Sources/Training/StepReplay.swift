@@ -86,8 +86,7 @@ package struct StepReplay {
     step.values.copy(weights.values.array())
     try step.network.packWeights()
     let generator = MixingGenerator(sources: sources, stream: .training, seed: configuration.seed)
-    unsafe generator.fill(
-      step: stepsDone, pairs: step.slice, mixed: step.network.input, targets: step.network.targets)
+    step.fill(step: stepsDone, from: generator)
     (number, self.precision, ranks) = (stepsDone + 1, precision, communicator.size)
   }
 

@@ -55,8 +55,7 @@ extension Trainer {
 
   private func takeStep(learningRate: Double) throws -> TrainingStep.Losses {
     ProgressBoard.own.enter(.makingPairs)
-    unsafe generator.fill(
-      step: state.step, pairs: step.slice, mixed: step.network.input, targets: step.network.targets)
+    step.fill(step: state.step, from: generator)
     step.asksToStop = isAskedToStop()
     let losses: TrainingStep.Losses
     do {

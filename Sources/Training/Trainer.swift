@@ -70,6 +70,7 @@ package final class Trainer {
     let decided = try communicator.broadcast(text: JSONText.encode(configuration), root: 0)
     var configuration = try JSONText.decode(RunConfiguration.self, from: decided)
     try configuration.check()
+    try configuration.check(ranks: communicator.size)
     guard let recipe = Recipe(named: configuration.recipe, learningRate: configuration.learningRate) else {
       preconditionFailure("the configuration was checked and has no recipe \(configuration.recipe)")
     }
@@ -93,7 +94,8 @@ package final class Trainer {
     useThreads(configuration.threads)
     step = try TrainingStep(
       network: configuration.network, precision: configuration.precision, globalBatch: configuration.globalBatch,
-      bucketBytes: configuration.bucketBytes, wire: configuration.wire, communicator: communicator)
+      bucketBytes: configuration.bucketBytes, wire: configuration.wire, slices: configuration.slices,
+      communicator: communicator)
     validator = try Validator(
       step: step, precision: configuration.precision,
       generator: MixingGenerator(sources: sources, stream: .validation, seed: configuration.seed),

@@ -1,10 +1,10 @@
 package import Distributed
 package import Model
 
-/// One rank's machinery of a training step: flat buffers, the network for this rank's slice, reductions, optimiser.
+/// One rank's machinery of a training step: flat buffers, the network for this rank's slices, reductions, optimiser.
 ///
-/// A step is: fill `network.input` and `network.targets` with the pairs of `slice`, ``computeGradients()``, ``update(step:learningRate:)``.
-/// All ranks make the same calls in the same order, ranks with an empty slice too. After the first step nothing here
+/// A step is: ``fill(step:from:)``, ``computeGradients()``, ``update(step:learningRate:)``.
+/// All ranks make the same calls in the same order, ranks with empty slices too. After the first step nothing here
 /// allocates.
 ///
 /// Beside the gradients' buckets a step sends one message of its own, last: four f64 with both heads' squared errors, the
@@ -12,10 +12,12 @@ package import Model
 /// because f32 sums over many ranks would not keep the loss to 1e-6.
 package final class TrainingStep {
   package let layout: ParameterLayout
-  package let network: UNet
+  package let network: SlicedNetwork
   /// Pairs of one step, over all ranks.
   package let globalBatch: Int
-  /// This rank's pairs of every global batch: see ``slice(of:rank:size:)``.
+  /// How every global batch is dealt to the ranks.
+  package let slicing: Slicing
+  /// This rank's pairs of every global batch, those of all its slices.
   package let slice: Range<Int>
   /// `layout.count` weights, trained ones first; the same on every rank. Call `network.packWeights()` after a change.
   package let values: AlignedBuffer<Float>
@@ -61,8 +63,8 @@ package final class TrainingStep {
   /// Whether any rank asked to stop in the last ``computeGradients()``; the same on every rank.
   package private(set) var isAskedToStop = false
 
-  private let reducer: GradientReducer
-  private let rank: Int
+  private let reducer: any StepSums
+  let rank: Int
   private let size: Int
   private var adam = Adam()
   /// Squared errors of both heads, non-finite ranks, stopping ranks.
@@ -74,25 +76,32 @@ package final class TrainingStep {
   /// - Parameters:
   ///   - globalBatch: pairs of one step, at least 1.
   ///   - bucketBytes: size of a gradient message of f32; the same on every rank.
-  ///   - wire: how gradients travel; the same on every rank.
+  ///   - wire: how gradients travel; the same on every rank; f32 with `slices`.
+  ///   - slices: a fixed number of slices, which makes the step the same to the last bit on any number of ranks that
+  ///     ``Slicing/problem(fixed:ranks:)`` allows; nil for one slice on each rank.
   package init(
     network configuration: UNetConfiguration, precision: Precision, globalBatch: Int, bucketBytes: Int,
-    wire: GradientWire = .f32, communicator: Communicator
+    wire: GradientWire = .f32, slices: Int? = nil, communicator: Communicator
   ) throws {
     precondition(globalBatch >= 1, "a global batch of \(globalBatch)")
     (rank, size) = (communicator.rank, communicator.size)
     self.globalBatch = globalBatch
-    slice = Self.slice(of: globalBatch, rank: rank, size: size)
+    slicing = Slicing(of: globalBatch, fixed: slices, ranks: size)
+    slice = slicing.pairs(ofRank: rank)
     layout = ParameterLayout(configuration)
     values = AlignedBuffer(repeating: 0, count: layout.count)
     gradients = AlignedBuffer(repeating: 0, count: layout.trainedCount)
     firstMoments = AlignedBuffer(repeating: 0, count: layout.trainedCount)
     secondMoments = AlignedBuffer(repeating: 0, count: layout.trainedCount)
     movingBefore = AlignedBuffer(repeating: 0, count: layout.count - layout.trainedCount)
-    network = try UNet(
-      configuration: configuration, values: values, batch: slice.count, mode: .training, precision: precision)
-    reducer = try GradientReducer(
-      gradients: gradients, bucketBytes: bucketBytes, wire: wire, communicator: communicator)
+    network = try SlicedNetwork(
+      configuration: configuration, values: values, batches: slicing.slices(ofRank: rank).map(\.count),
+      precision: precision)
+    precondition(slices == nil || wire == .f32, "sums of fixed slices travel in f32")
+    reducer =
+      slices == nil
+      ? try GradientReducer(gradients: gradients, bucketBytes: bucketBytes, wire: wire, communicator: communicator)
+      : try TreeReducer(gradients: gradients, bucketBytes: bucketBytes, communicator: communicator)
   }
 
   /// Rank `rank`'s part of `0..<globalBatch`: contiguous, in rank order, sizes differing by at most one, larger ones
@@ -150,11 +159,7 @@ package final class TrainingStep {
   private func sumStatus() throws -> Losses {
     let share = Self.slice(of: layout.trainedCount, rank: rank, size: size)
     let status = unsafe status.elements
-    for head in 0..<2 {
-      var sum = 0.0
-      for picture in 0..<slice.count { unsafe sum += network.squaredErrors[head * slice.count + picture] }
-      unsafe status[head] = sum
-    }
+    unsafe network.sumSquaredErrors(into: status)
     unsafe status[2] = holdsNonFinite(gradients.elements(share)) ? 1 : 0
     unsafe status[3] = asksToStop ? 1 : 0
     try unsafe reducer.sum(status)
@@ -169,7 +174,7 @@ package final class TrainingStep {
 
   private func nonFiniteLoss(head: Int) -> RunError {
     let name = layout.configuration.heads[head]
-    return .nonFinite(.loss(head: name, layer: network.firstNonFiniteLayer ?? "head.\(name)"), step: nil)
+    return .nonFinite(.loss(head: name, layer: network.slices[0].firstNonFiniteLayer ?? "head.\(name)"), step: nil)
   }
 
   /// The last tensor of the buffer, so the first of the backward pass, whose gradient is not finite.

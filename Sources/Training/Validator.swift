@@ -3,23 +3,32 @@ import Distributed
 import Model
 
 /// The validation after an epoch: batches of the global size, dealt to the ranks like a step's, moving statistics.
+///
+/// Each slice passes through a network of its own size, as in a step: with fixed slices a picture's error then does not depend on
+/// the number of ranks.
 final class Validator {
-  private let network: UNet
+  private let slicing: Slicing
+  private let rank: Int
+  /// One for each size of this rank's slices.
+  private let networks: [Int: UNet]
   private let generator: MixingGenerator
   private let communicator: Communicator
-  private let slice: Range<Int>
   private let globalBatch: Int
   private let steps: Int
 
-  /// Plans the inference network over `step`'s weights. `steps` batches each time.
+  /// Plans the inference networks over `step`'s weights. `steps` batches each time.
   init(step: TrainingStep, precision: Precision, generator: MixingGenerator, steps: Int, communicator: Communicator)
     throws
   {
-    network = try UNet(
-      configuration: step.layout.configuration, values: step.values, batch: step.slice.count, mode: .inference,
-      precision: precision)
+    (slicing, rank, globalBatch) = (step.slicing, communicator.rank, step.globalBatch)
+    var networks: [Int: UNet] = [:]
+    for count in Set(slicing.slices(ofRank: rank).map(\.count)) {
+      networks[count] = try UNet(
+        configuration: step.layout.configuration, values: step.values, batch: count, mode: .inference,
+        precision: precision)
+    }
+    self.networks = networks
     (self.generator, self.steps, self.communicator) = (generator, steps, communicator)
-    (slice, globalBatch) = (step.slice, step.globalBatch)
   }
 
   /// Mean over the batches of both heads' mean squared error with the present weights, on every rank. Collective.
@@ -28,15 +37,18 @@ final class Validator {
   /// not depend on how they were dealt. `afterEachBatch` may be collective: all ranks call it equally often.
   func run(epoch: Int, afterEachBatch: () throws -> Void = {}) throws -> TrainingStep.Losses {
     ProgressBoard.own.enter(.validation)
-    try network.packWeights()
+    for network in networks.values { try network.packWeights() }
     var errors: [Double] = []
-    errors.reserveCapacity(steps * 2 * slice.count)
+    errors.reserveCapacity(steps * 2 * slicing.pairs(ofRank: rank).count)
     for batch in 0..<steps {
-      unsafe generator.fill(
-        step: epoch * steps + batch, pairs: slice, mixed: network.input, targets: network.targets)
-      try network.forwardInference()
-      network.computeLoss(globalBatch: globalBatch)
-      unsafe errors.append(contentsOf: network.squaredErrors)
+      for slice in slicing.slices(ofRank: rank) {
+        guard let network = networks[slice.count] else { preconditionFailure("no network for \(slice.count) pairs") }
+        unsafe generator.fill(
+          step: epoch * steps + batch, pairs: slice, mixed: network.input, targets: network.targets)
+        try network.forwardInference()
+        network.computeLoss(globalBatch: globalBatch)
+        unsafe errors.append(contentsOf: network.squaredErrors)
+      }
       try afterEachBatch()
       ProgressBoard.own.batchEnded()
     }
@@ -46,19 +58,21 @@ final class Validator {
     return TrainingStep.Losses(first: losses[0], second: losses[1])
   }
 
-  /// Mean batch loss of `head` from all ranks' errors, each rank's as [steps, 2, its slice].
+  /// Mean batch loss of `head` from all ranks' errors, each rank's as [steps][its slices][2, pairs of the slice].
   private func mean(_ errors: [Double], head: Int) -> Double {
-    let slices = (0..<communicator.size).map {
-      TrainingStep.slice(of: globalBatch, rank: $0, size: communicator.size)
-    }
     precondition(errors.count == steps * 2 * globalBatch, "\(errors.count) errors of \(steps) batches")
     var total = 0.0
     for batch in 0..<steps {
       var sum = 0.0
-      for slice in slices {
-        // The ranks before this one hold all pairs before its slice.
-        let begin = steps * 2 * slice.lowerBound + (batch * 2 + head) * slice.count
-        for error in errors[begin..<begin + slice.count] { sum += error }
+      for rank in 0..<communicator.size {
+        let pairs = slicing.pairs(ofRank: rank)
+        for slice in slicing.slices(ofRank: rank) {
+          // The ranks before this one hold all pairs before its own.
+          let begin =
+            2 * (steps * pairs.lowerBound + batch * pairs.count + slice.lowerBound - pairs.lowerBound)
+            + head * slice.count
+          for error in errors[begin..<begin + slice.count] { sum += error }
+        }
       }
       total += sum / Double(globalBatch * UNetConfiguration.pixelCount)
     }

@@ -55,17 +55,18 @@ struct UNetTests {
     let oracle = OracleUNet(configuration: shape.configuration, values: values.array().map(Double.init))
     let expected = oracle.step(input: input.map(Double.init), targets: targets.map(Double.init))
 
-    let network = try UNet(
-      configuration: shape.configuration, values: values, batch: shape.batch, mode: .training, precision: .f32)
+    let network = try SlicedNetwork(
+      configuration: shape.configuration, values: values, batches: [shape.batch], precision: .f32)
+    let slice = network.slices[0]
     let gradients = AlignedBuffer<Float>(repeating: .nan, count: layout.trainedCount)
-    unsafe _ = network.input.update(fromContentsOf: input)
-    unsafe _ = network.targets.update(fromContentsOf: targets)
+    unsafe _ = slice.input.update(fromContentsOf: input)
+    unsafe _ = slice.targets.update(fromContentsOf: targets)
     try network.forwardTraining(sums: SingleProcessSums())
     network.computeLoss(globalBatch: shape.batch)
     try network.backward(into: gradients, sums: SingleProcessSums())
 
-    #expect(relativeError(unsafe Array(network.predictions), expected.predictions) < 1e-5)
-    let errors = unsafe Array(network.squaredErrors)
+    #expect(relativeError(unsafe Array(slice.predictions), expected.predictions) < 1e-5)
+    let errors = unsafe Array(slice.squaredErrors)
     for head in 0..<2 {
       let loss = errors[(head * shape.batch)..<((head + 1) * shape.batch)].reduce(0, +)
       let mean = loss / Double(shape.batch * UNetConfiguration.pixelCount)
@@ -139,13 +140,13 @@ struct UNetTests {
   static func record(batch: Int, gradients: AlignedBuffer<Float>) throws -> RecordingSums {
     let configuration = UNetConfiguration(baseChannels: 16, blocks: 3, convolutionsPerBlock: 2)
     let layout = ParameterLayout(configuration)
-    let network = try UNet(
-      configuration: configuration, values: weights(layout), batch: batch, mode: .training, precision: .f32)
+    let network = try SlicedNetwork(
+      configuration: configuration, values: weights(layout), batches: [batch], precision: .f32)
     let sums = RecordingSums()
     sums.pixelsElsewhere = 1024
     let (input, targets) = pictures(batch)
-    unsafe _ = network.input.update(fromContentsOf: input)
-    unsafe _ = network.targets.update(fromContentsOf: targets)
+    unsafe _ = network.slices[0].input.update(fromContentsOf: input)
+    unsafe _ = network.slices[0].targets.update(fromContentsOf: targets)
     try network.forwardTraining(sums: sums)
     network.computeLoss(globalBatch: batch + 1)
     try network.backward(into: gradients, sums: sums)

@@ -64,7 +64,7 @@ struct GradientBucketsTests {
     let configuration = UNetConfiguration()
     let layout = ParameterLayout(configuration)
     let values = AlignedBuffer<Float>(repeating: 0.01, count: layout.count)
-    let network = try UNet(configuration: configuration, values: values, batch: 1, mode: .training, precision: .f32)
+    let network = try SlicedNetwork(configuration: configuration, values: values, batches: [1], precision: .f32)
     let gradients = AlignedBuffer<Float>(repeating: 0, count: layout.trainedCount)
     let recorder = Recorder()
     try network.packWeights()

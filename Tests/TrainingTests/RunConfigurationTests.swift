@@ -27,7 +27,14 @@ struct RunConfigurationTests {
     ("--validation-steps", { $0.validationSteps = 0 }), ("--threads", { $0.threads = 0 }),
     ("--checkpoint-every", { $0.checkpointEvery = 0 }), ("--keep", { $0.keep = 0 }),
     ("--rounds", { $0.evaluationRounds = -1 }), ("--pairs", { $0.evaluationPairs = 0 }),
-    ("--resume", { $0.resume = "" }),
+    ("--resume", { $0.resume = "" }), ("--slices", { $0.slices = 6 }), ("--slices", { $0.slices = 2048 }),
+    (
+      "--slices",
+      {
+        $0.slices = 4
+        $0.wire = .bf16
+      }
+    ),
   ]
 
   @Test(arguments: impossible.indices)
@@ -48,7 +55,7 @@ struct RunConfigurationTests {
   func theConfigurationSurvivesJSON() throws {
     var configuration = RunConfiguration()
     (configuration.seed, configuration.learningRate) = (.max, 0.1 + 0.2)
-    configuration.checkpointEvery = 7
+    (configuration.checkpointEvery, configuration.slices) = (7, 4)
     let back = try JSONText.decode(RunConfiguration.self, from: JSONText.encode(configuration))
     #expect(back == configuration)
   }

@@ -148,4 +148,26 @@ struct RunStartTests {
     (other.ranks, other.threads) = (4, 2)
     #expect(other.differences(from: run.plan) == ["ranks 4 instead of 2", "threads 2 instead of 1"])
   }
+
+  @Test
+  func fixedSlicesMakeRanksAndMessagesIndifferent() {
+    var old = run.plan
+    old.fixedSlices = 4
+    var now = old
+    (now.ranks, now.bucketBytes, now.mpi) = (4, 8192, "MPI 2")
+    #expect(now.differences(from: old).isEmpty)
+    now.threads = 2
+    #expect(now.differences(from: old) == ["threads 2 instead of 1"])
+    now = old
+    now.fixedSlices = nil
+    #expect(now.differences(from: old) == ["fixed slices none instead of 4"])
+  }
+
+  /// Version 1 of the format had neither slices nor a fixed number of them.
+  @Test
+  func aPlanWithoutAFixedNumberOfSlicesIsRead() throws {
+    let text = JSONText.encode(run.plan)
+    #expect(!text.contains("fixedSlices"))
+    #expect(try JSONText.decode(RunPlan.self, from: text) == run.plan)
+  }
 }

@@ -10,7 +10,7 @@ struct SmallRun {
   var plan = RunPlan(
     ranks: 2, bucketBytes: 4096, wire: .f32, threads: 1, precision: .f32, instructionSet: "baseline", mpi: "MPI 1",
     oneDNN: "2.6.3",
-    slices: [[0, 16], [16, 32]])
+    slices: [[0, 16], [16, 32]], fixedSlices: nil)
 
   init() {
     configuration.network = UNetConfiguration(baseChannels: 2, blocks: 2, convolutionsPerBlock: 1)

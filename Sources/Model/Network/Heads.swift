@@ -2,9 +2,9 @@ internal import Kernels
 
 /// The two 1x1 convolutions with ReLU, their squared errors, and the start of the backward pass; always f32.
 @safe
-final class Heads {
+final class Heads: NetworkPart {
   /// Both heads' kernels and biases in the flat buffers.
-  let range: Range<Int>
+  let range: Range<Int>?
   /// [2, batch, size, size] f32, head-major.
   let predictions: AlignedBuffer<Float>
   let targets: AlignedBuffer<Float>
@@ -62,8 +62,8 @@ final class Heads {
       diffPredictions?.base)
   }
 
-  /// Writes this rank's part of the heads' gradients and the gradient of src.
-  func backward(into gradients: AlignedBuffer<Float>, ranks: any CrossRankSums) throws {
+  /// Writes this slice's part of the heads' gradients and, in the same pass, the gradient of src.
+  func backward(into gradients: AlignedBuffer<Float>) {
     guard let diffSrc, let diffPredictions else { preconditionFailure("backward of heads planned for inference") }
     src.view.headsBackward(
       diffDst: diffPredictions, weights: weights, diffSrc: diffSrc.view, diffWeights: diffWeights, diffBias: diffBias,
@@ -74,6 +74,5 @@ final class Heads {
       }
       unsafe gradients.base[tensor.bias.lowerBound] = Float(diffBias.base[h])
     }
-    try ranks.gradientsAreComplete(range)
   }
 }

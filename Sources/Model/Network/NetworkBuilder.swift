@@ -3,11 +3,33 @@ struct NetworkBuilder {
   let plan: NetworkPlan
   let configuration: UNetConfiguration
 
+  /// The parts by their places in the U.
   struct Parts {
-    var encoder: [UNet.Stage] = []
-    var decoder: [UNet.Stage] = []
-    var poolings: [UNet.Pooling] = []
+    var encoder: [Stage] = []
+    var decoder: [Stage] = []
+    /// Between the encoder's stages.
+    var poolings: [Pooling] = []
     let heads: Heads
+
+    /// All parts in the order of the forward pass.
+    var chain: [any NetworkPart] {
+      var chain: [any NetworkPart] = []
+      for (i, stage) in encoder.enumerated() {
+        if i > 0 { chain.append(poolings[i - 1]) }
+        chain += stage.units
+      }
+      for stage in decoder {
+        if let upsampling = stage.upsampling { chain.append(upsampling) }
+        chain += stage.units
+      }
+      return chain + [heads]
+    }
+  }
+
+  /// Units of one resolution; `upsampling` leads into a decoder stage.
+  struct Stage {
+    var upsampling: Upsampling?
+    var units: [NormalisedConvolution]
   }
 
   /// Output of each encoder stage but the last lies in the second half of its concatenated buffer [.., 2C].
@@ -19,8 +41,8 @@ struct NetworkBuilder {
   }
 
   mutating func build(input: Activation) throws -> Parts {
-    var encoder: [UNet.Stage] = []
-    var poolings: [UNet.Pooling] = []
+    var encoder: [Stage] = []
+    var poolings: [Pooling] = []
     var src = input
     let last = configuration.blocks - 1
     for i in 0...last {
@@ -32,7 +54,7 @@ struct NetworkBuilder {
         concatenated.append(wide)
         encoder.append(try stage("encoder.\(i)", src: src, size: size, channels: channels, lastDst: skip).stage)
         let pooled = plan.activation(size: size / 2, channels: channels)
-        poolings.append(UNet.Pooling(src: skip, dst: pooled))
+        poolings.append(Pooling(src: skip, dst: pooled))
         src = pooled
       } else {
         let built = try stage("encoder.\(i)", src: src, size: size, channels: channels, lastDst: nil)
@@ -40,7 +62,7 @@ struct NetworkBuilder {
         src = built.dst
       }
     }
-    var decoder: [UNet.Stage] = []
+    var decoder: [Stage] = []
     for i in 0..<last {
       let level = last - 1 - i
       let channels = configuration.channels(stage: level)
@@ -61,7 +83,7 @@ struct NetworkBuilder {
   /// The units of one stage. `lastDst` is where the last unit writes; nil for a dense activation of its own.
   private func stage(
     _ name: String, src: Activation, size: Int, channels: Int, lastDst: ActivationView?
-  ) throws -> (stage: UNet.Stage, dst: Activation) {
+  ) throws -> (stage: Stage, dst: Activation) {
     var units: [NormalisedConvolution] = []
     var src = src
     for j in 0..<configuration.convolutionsPerBlock {
@@ -80,7 +102,7 @@ struct NetworkBuilder {
         src = dst
       }
     }
-    return (UNet.Stage(upsampling: nil, units: units), src)
+    return (Stage(upsampling: nil, units: units), src)
   }
 
   /// Gradients of dense activations alternate between blocks 1 and 2; those of concatenated buffers have bytes of their
@@ -123,10 +145,10 @@ struct NetworkBuilder {
       }
       guard i > 0, let wide = diffConcatenated[i - 1] else { continue }
       let half = channels / 2
-      parts.poolings[i - 1].diffDst = diffDst
-      parts.poolings[i - 1].diffSkip = wide.slice(channels: half..<2 * half)
-      diffDst = next(size: 2 * size, channels: half)
-      parts.poolings[i - 1].diffSrc = diffDst
+      let diffSrc = next(size: 2 * size, channels: half)
+      parts.poolings[i - 1].planBackward(
+        diffDst: diffDst, diffSkip: wide.slice(channels: half..<2 * half), diffSrc: diffSrc)
+      diffDst = diffSrc
     }
   }
 }

@@ -7,18 +7,23 @@ final class NetworkPlan {
   let batch: Int
   let mode: UNet.Mode
   private let context: OneDNNContext
+  /// By name; those of another slice's network where the slices share them.
+  private(set) var normalisations: [String: Normalisation]
 
   /// Three blocks of bytes, each as large as the largest activation that takes turns in it.
   private var turns: [AlignedBuffer<UInt8>] = []
   private let sumsScratch: AlignedBuffer<Double>
 
-  init(layout: ParameterLayout, values: AlignedBuffer<Float>, precision: Precision, batch: Int, mode: UNet.Mode) throws
-  {
+  init(
+    layout: ParameterLayout, values: AlignedBuffer<Float>, precision: Precision, batch: Int, mode: UNet.Mode,
+    normalisations: [String: Normalisation]
+  ) throws {
     self.layout = layout
     self.values = values
     self.precision = precision
     self.batch = batch
     self.mode = mode
+    self.normalisations = normalisations
     context = try OneDNNContext()
     let configuration = layout.configuration
     // No activation that takes turns is larger than one of the outermost stage: inner ones have a quarter of the pixels
@@ -44,6 +49,14 @@ final class NetworkPlan {
   /// An activation in block `turn` (0, 1 or 2): valid until the next activation of that block is written.
   func shared(_ turn: Int, size: Int, channels: Int) -> Activation {
     Activation(precision, batch: batch, size: size, channels: channels, sharing: turns[turn])
+  }
+
+  /// The state of the layer `name`, as in "encoder.0.bn.1".
+  func normalisation(_ name: String) -> Normalisation {
+    if let shared = normalisations[name] { return shared }
+    let new = Normalisation(name, layout: layout, values: values)
+    normalisations[name] = new
+    return new
   }
 
   /// The scratch of the summing kernels, which run one at a time.

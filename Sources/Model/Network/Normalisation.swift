@@ -1,6 +1,6 @@
 internal import Kernels
 
-/// State of one batch normalisation: what its kernels read, and its batch statistics over all ranks.
+/// State of one batch normalisation: what its kernels read, and its batch statistics over all slices and ranks.
 ///
 /// Statistics are sums about a shift that every rank knows, the layer's moving mean: one allreduce of
 /// (n, sum(x - k), sum((x - k)^2)) in f64 gives mean = k + S1 / n and the biased variance (S2 - S1^2 / n) / n.
@@ -10,6 +10,8 @@ final class Normalisation {
   static let epsilon = 1e-3
   static let momentum = 0.99
 
+  /// As in "encoder.0.bn.1".
+  let name: String
   let channels: Int
   /// Mean that is subtracted: the batch's in training, the moving one in inference.
   let mean: AlignedBuffer<Float>
@@ -24,19 +26,19 @@ final class Normalisation {
 
   private let gamma: UnsafeMutablePointer<Float>
   let beta: UnsafeMutablePointer<Float>
-  private let movingMean: UnsafeMutablePointer<Float>
+  /// The shift of the sums.
+  let movingMean: UnsafeMutablePointer<Float>
   private let movingVariance: UnsafeMutablePointer<Float>
 
-  /// (n, S1[C], S2[C]) forward and (S1[C], S2[C]) backward, in the order of the allreduce.
-  private let sums: AlignedBuffer<Double>
   /// Pixels of the global batch in this layer, from the last forward pass.
   private var globalCount = 0.0
 
-  /// `name` is the layer's, as in "encoder.0.bn.1"; its parameters are read in the flat buffer `values`.
+  /// Reads the parameters of the layer `name` in the flat buffer `values`.
   init(_ name: String, layout: ParameterLayout, values: AlignedBuffer<Float>) {
     func pointer(_ suffix: String) -> UnsafeMutablePointer<Float> {
       unsafe values.base + layout["\(name).\(suffix)"].range.lowerBound
     }
+    self.name = name
     unsafe gamma = pointer("gamma")
     unsafe beta = pointer("beta")
     unsafe movingMean = pointer("moving_mean")
@@ -46,19 +48,16 @@ final class Normalisation {
     func buffer() -> AlignedBuffer<Float> { AlignedBuffer(repeating: 0, count: channels) }
     (mean, inverseDeviation, scale, variance) = (buffer(), buffer(), buffer(), buffer())
     (meanGradient, meanGradientTimesNormalised) = (buffer(), buffer())
-    sums = AlignedBuffer(repeating: 0, count: 1 + 2 * channels)
   }
 
-  /// Batch statistics of `src` over all ranks, and the moving statistics moved towards them. Collective.
-  /// `localCount` is the number of pixels this rank holds in `src`.
-  func measure(
-    _ src: ActivationView, localCount: Int, scratch: AlignedBuffer<Double>, ranks: any CrossRankSums
-  ) throws {
-    let sums = unsafe self.sums.elements
-    unsafe sums[0] = Double(localCount)
-    unsafe src.statistics(shift: movingMean, into: sums.baseAddress! + 1, scratch: scratch)
-    try unsafe ranks.sum(sums)
+  /// Doubles of the sums that travel forward: (n, S1[C], S2[C]).
+  var forwardSumCount: Int { 1 + 2 * channels }
+  /// Doubles of those that travel backward: (S1[C], S2[C]).
+  var backwardSumCount: Int { 2 * channels }
 
+  /// Takes the sums (n, S1[C], S2[C]) of all pictures as the batch's statistics, and moves the moving ones towards them.
+  func takeSums(_ sums: UnsafeMutableBufferPointer<Double>) {
+    precondition(sums.count == forwardSumCount, "\(sums.count) sums of \(channels) channels")
     let n = unsafe sums[0]
     globalCount = n
     for c in 0..<channels {
@@ -88,18 +87,9 @@ final class Normalisation {
     }
   }
 
-  /// The sums of the backward pass over all ranks. Collective. Writes this rank's part of the gradients of gamma and beta.
-  func measureBackward(
-    _ src: ActivationView, diffDst: ActivationView, scratch: AlignedBuffer<Double>, ranks: any CrossRankSums,
-    diffGamma: UnsafeMutablePointer<Float>, diffBeta: UnsafeMutablePointer<Float>
-  ) throws {
-    let sums = unsafe self.sums.elements(0..<2 * channels)
-    unsafe src.normalisationBackwardSums(diffDst: diffDst, self, into: sums.baseAddress!, scratch: scratch)
-    for c in 0..<channels {
-      unsafe diffBeta[c] = Float(sums[c])
-      unsafe diffGamma[c] = Float(sums[channels + c])
-    }
-    try unsafe ranks.sum(sums)
+  /// Takes the sums (S1[C], S2[C]) of g and g * xhat over all pictures.
+  func takeBackwardSums(_ sums: UnsafeMutableBufferPointer<Double>) {
+    precondition(sums.count == backwardSumCount, "\(sums.count) backward sums of \(channels) channels")
     for c in 0..<channels {
       unsafe meanGradient.base[c] = Float(sums[c] / globalCount)
       unsafe meanGradientTimesNormalised.base[c] = Float(sums[channels + c] / globalCount)

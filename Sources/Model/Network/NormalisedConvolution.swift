@@ -1,9 +1,15 @@
 /// Convolution, batch normalisation, ReLU: the unit that the network is made of.
 @safe
-final class NormalisedConvolution {
+final class NormalisedConvolution: NetworkPart {
   /// Parameters of the unit in the flat buffers: kernel, bias, gamma, beta, next to each other.
-  let range: Range<Int>
-  let normalisation: Normalisation
+  let range: Range<Int>?
+  var normalisation: Normalisation? { statistics }
+  var sums: AlignedBuffer<Double>? { ownSums }
+
+  /// Shared by the slices.
+  private let statistics: Normalisation
+  /// Of this slice.
+  private let ownSums: AlignedBuffer<Double>
 
   private let src: Activation
   /// Output of the convolution, input of the normalisation; kept for the backward pass.
@@ -27,7 +33,8 @@ final class NormalisedConvolution {
     gamma = layout["\(stage).bn.\(index).gamma"].range
     beta = layout["\(stage).bn.\(index).beta"].range
     range = weights.lowerBound..<beta.upperBound
-    normalisation = Normalisation("\(stage).bn.\(index)", layout: layout, values: plan.values)
+    statistics = plan.normalisation("\(stage).bn.\(index)")
+    ownSums = AlignedBuffer(repeating: 0, count: statistics.forwardSumCount)
     self.src = src
     self.convolved = convolved
     self.dst = dst
@@ -48,27 +55,27 @@ final class NormalisedConvolution {
 
   func packWeights() throws { try convolution?.packWeights() }
 
-  /// Collective: the statistics are those of the global batch.
-  func forwardTraining(ranks: any CrossRankSums) throws {
-    try convolution?.forward()
-    let pixels = convolved.batch * convolved.size * convolved.size
-    try normalisation.measure(convolved.view, localCount: pixels, scratch: scratch, ranks: ranks)
-    convolved.view.normaliseAndRectify(into: dst, normalisation)
+  func forward() throws { try convolution?.forward() }
+
+  func measure() {
+    unsafe ownSums.base[0] = Double(convolved.batch * convolved.size * convolved.size)
+    unsafe convolved.view.statistics(shift: statistics.movingMean, into: ownSums.base + 1, scratch: scratch)
   }
 
-  /// Local: with the statistics that `Normalisation.useMovingStatistics()` took.
-  func forwardInference() throws {
-    try convolution?.forward()
-    convolved.view.normaliseAndRectify(into: dst, normalisation)
+  func finishForward() { convolved.view.normaliseAndRectify(into: dst, statistics) }
+
+  func measureBackward(into gradients: AlignedBuffer<Float>) {
+    unsafe convolved.view.normalisationBackwardSums(
+      diffDst: plannedDiffDst.view, statistics, into: ownSums.base, scratch: scratch)
+    for c in 0..<statistics.channels {
+      unsafe gradients.base[beta.lowerBound + c] = Float(ownSums.base[c])
+      unsafe gradients.base[gamma.lowerBound + c] = Float(ownSums.base[statistics.channels + c])
+    }
   }
 
-  /// Collective. Writes this rank's part of the unit's gradients.
-  func backward(into gradients: AlignedBuffer<Float>, ranks: any CrossRankSums) throws {
-    guard let diffDst else { preconditionFailure("backward of a unit that was planned for inference") }
-    try unsafe normalisation.measureBackward(
-      convolved.view, diffDst: diffDst.view, scratch: scratch, ranks: ranks,
-      diffGamma: gradients.base + gamma.lowerBound, diffBeta: gradients.base + beta.lowerBound)
-    convolved.view.normalisationBackward(diffDst: diffDst.view, into: diffDst.view, normalisation)
+  func backward(into gradients: AlignedBuffer<Float>) throws {
+    let diffDst = plannedDiffDst.view
+    convolved.view.normalisationBackward(diffDst: diffDst, into: diffDst, statistics)
     // A bias in front of a normalisation has no effect on the loss: its gradient is exactly 0.
     unsafe gradients.elements(bias).update(repeating: 0)
     if let convolution {
@@ -76,7 +83,14 @@ final class NormalisedConvolution {
     } else {
       unsafe gradients.elements(weights).update(repeating: 0)
     }
-    try ranks.gradientsAreComplete(range)
+  }
+
+  func backwardData() throws {
     if hasDiffSrc { try convolution?.backwardData() }
+  }
+
+  private var plannedDiffDst: Activation {
+    guard let diffDst else { preconditionFailure("backward of a unit that was planned for inference") }
+    return diffDst
   }
 }

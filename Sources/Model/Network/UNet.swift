@@ -4,8 +4,10 @@
 /// them; decoder stages of an upsampling, the concatenation with the encoder's output of the same size, and the units;
 /// two 1x1 heads with ReLU. Activations are NHWC.
 ///
+/// One of mode `training` is driven by ``SlicedNetwork``.
+///
 /// Not Sendable: one thread makes all calls. `values` is shared with the caller, not copied; after a change of it call
-/// `packWeights()`. A network of batch 0 computes nothing and takes part in every collective.
+/// `packWeights()`. A network of batch 0 computes nothing.
 @safe
 package final class UNet {
   /// What a network is planned for.
@@ -19,7 +21,7 @@ package final class UNet {
   package let configuration: UNetConfiguration
   package let precision: Precision
   package let layout: ParameterLayout
-  /// Images of this rank's slice of the global batch.
+  /// Images of one pass.
   package let batch: Int
   package let mode: Mode
 
@@ -27,30 +29,21 @@ package final class UNet {
   private let values: AlignedBuffer<Float>
   private let inputPicture: Activation
   private let networkInput: Activation
-  private let encoder: [Stage]
-  private let decoder: [Stage]
-  private let poolings: [Pooling]
+  /// Both heads' `squaredErrors` summed over the pictures in their order, after `sumSquaredErrors()`.
+  let errorSums = AlignedBuffer<Double>(repeating: 0, count: 2)
+  /// From the mixed pictures to the heads, in the order of the forward pass; the last one is `heads`.
+  let parts: [any NetworkPart]
   private let heads: Heads
-
-  /// Units of one resolution; `upsampling` leads into a decoder stage.
-  struct Stage {
-    var upsampling: Upsampling?
-    var units: [NormalisedConvolution]
-  }
-
-  /// From the output of an encoder stage to the input of the next.
-  struct Pooling {
-    let src: ActivationView
-    let dst: Activation
-    var diffDst: Activation?
-    var diffSkip: ActivationView?
-    var diffSrc: Activation?
-  }
+  /// By name, for another slice's network to share.
+  let normalisations: [String: Normalisation]
 
   /// Plans the network over the flat weights `values` (`layout.count` floats).
+  ///
+  /// `sibling` is the network of another slice over the same weights: both then have the same batch statistics.
   /// Throws `OneDNNError` where oneDNN has no fast implementation for a shape.
   package init(
-    configuration: UNetConfiguration, values: AlignedBuffer<Float>, batch: Int, mode: Mode, precision: Precision
+    configuration: UNetConfiguration, values: AlignedBuffer<Float>, batch: Int, mode: Mode, precision: Precision,
+    sharingStatisticsOf sibling: UNet? = nil
   ) throws {
     let layout = ParameterLayout(configuration)
     precondition(values.count == layout.count, "\(values.count) weights for a network of \(layout.count)")
@@ -58,26 +51,27 @@ package final class UNet {
     (self.configuration, self.layout, self.batch) = (configuration, layout, batch)
     (self.mode, self.precision, self.values) = (mode, precision, values)
 
-    let plan = try NetworkPlan(layout: layout, values: values, precision: precision, batch: batch, mode: mode)
+    let plan = try NetworkPlan(
+      layout: layout, values: values, precision: precision, batch: batch, mode: mode,
+      normalisations: sibling?.normalisations ?? [:])
     let size = UNetConfiguration.imageSize
     inputPicture = Activation(.f32, batch: batch, size: size, channels: 1)
     networkInput = precision == .f32 ? inputPicture : plan.activation(size: size, channels: 1)
 
     var builder = NetworkBuilder(plan: plan, configuration: configuration)
-    let parts = try builder.build(input: networkInput)
-    (encoder, decoder, poolings, heads) = (parts.encoder, parts.decoder, parts.poolings, parts.heads)
+    let built = try builder.build(input: networkInput)
+    (parts, heads) = (built.chain, built.heads)
     try plan.finish()
+    normalisations = plan.normalisations
     try packWeights()
   }
 
   /// Copies the flat weights into the forms that the passes read.
   package func packWeights() throws {
-    try forEachUnit { unit in
-      try unit.packWeights()
-      if mode == .inference { unit.normalisation.useMovingStatistics() }
+    for part in parts {
+      try part.packWeights()
+      if mode == .inference { part.normalisation?.useMovingStatistics() }
     }
-    for stage in decoder { try stage.upsampling?.packWeights() }
-    heads.packWeights()
   }
 
   /// [batch, 32, 32] f32: the mixed pictures. Fill before a forward pass.
@@ -96,73 +90,39 @@ package final class UNet {
   /// [2, batch] f64, head-major: each picture's squared error summed over its pixels; valid after `computeLoss`.
   package var squaredErrors: UnsafeMutableBufferPointer<Double> { unsafe heads.squaredErrors.elements }
 
-  /// Forward with the statistics of the global batch; moves the moving statistics in `values`. Collective.
-  package func forwardTraining(sums ranks: any CrossRankSums) throws {
-    precondition(mode == .training, "a training pass through a network planned for inference")
-    try forward { try $0.forwardTraining(ranks: ranks) }
-  }
-
   /// Forward with the moving statistics as they were at the last `packWeights()`. Local.
   package func forwardInference() throws {
     precondition(mode == .inference, "an inference pass through a network planned for training")
-    try forward { try $0.forwardInference() }
+    takeInput()
+    for part in parts {
+      try part.forward()
+      part.finishForward()
+    }
   }
 
-  private func forward(_ run: (NormalisedConvolution) throws -> Void) throws {
+  /// Brings `input` into the network's precision, at the start of a pass.
+  func takeInput() {
     if precision == .bf16 { inputPicture.view.copy(to: networkInput.view) }
-    for (i, stage) in encoder.enumerated() {
-      if i > 0 { poolings[i - 1].src.maxPool(into: poolings[i - 1].dst.view) }
-      for unit in stage.units { try run(unit) }
-    }
-    for stage in decoder {
-      try stage.upsampling?.forward()
-      for unit in stage.units { try run(unit) }
-    }
-    heads.forward()
   }
 
   /// Compares the predictions with `targets`: fills `squaredErrors` and, in training, starts the gradient of
   /// mse(first head) + mse(second head), each the mean over the pixels of all `globalBatch` pictures. Local.
   package func computeLoss(globalBatch: Int) { heads.computeLoss(globalBatch: globalBatch) }
 
-  /// Gradient of the loss into `gradients[0..<layout.trainedCount]`: this rank's part, to be summed over the ranks.
-  /// Announces each range of it to `ranks` as soon as it is complete, from the end to the start. Collective.
-  package func backward(into gradients: AlignedBuffer<Float>, sums ranks: any CrossRankSums) throws {
-    precondition(mode == .training, "backward through a network planned for inference")
-    precondition(
-      gradients.count >= layout.trainedCount, "\(gradients.count) gradients for \(layout.trainedCount) weights")
-    try heads.backward(into: gradients, ranks: ranks)
-    for stage in decoder.reversed() {
-      for unit in stage.units.reversed() { try unit.backward(into: gradients, ranks: ranks) }
-      try stage.upsampling?.backward(into: gradients, ranks: ranks)
-    }
-    for (i, stage) in encoder.enumerated().reversed() {
-      for unit in stage.units.reversed() { try unit.backward(into: gradients, ranks: ranks) }
-      if i > 0 { poolings[i - 1].backward() }
+  /// Fills `errorSums`.
+  func sumSquaredErrors() {
+    for head in 0..<2 {
+      var sum = 0.0
+      for picture in 0..<batch { unsafe sum += squaredErrors[head * batch + picture] }
+      unsafe errorSums.base[head] = sum
     }
   }
 
   /// Mean and biased variance over the global batch in the last training pass, for a layer named as in "encoder.0.bn.0".
   package func batchStatistics(of name: String) -> (mean: [Float], variance: [Float]) {
-    let parts = name.split(separator: ".")
-    guard parts.count == 4, parts[2] == "bn", let stage = Int(parts[1]), let index = Int(parts[3]) else {
+    guard let normalisation = normalisations[name] else {
       preconditionFailure("no normalisation layer is called \(name)")
     }
-    let normalisation = (parts[0] == "encoder" ? encoder : decoder)[stage].units[index].normalisation
     return unsafe (Array(normalisation.mean.elements), Array(normalisation.variance.elements))
-  }
-
-  private func forEachUnit(_ body: (NormalisedConvolution) throws -> Void) rethrows {
-    for stage in encoder { for unit in stage.units { try body(unit) } }
-    for stage in decoder { for unit in stage.units { try body(unit) } }
-  }
-}
-
-extension UNet.Pooling {
-  func backward() {
-    guard let diffDst, let diffSkip, let diffSrc else {
-      preconditionFailure("backward of a pooling that was planned for inference")
-    }
-    src.maxPoolBackward(diffDst: diffDst.view, diffSkip: diffSkip, into: diffSrc.view)
   }
 }

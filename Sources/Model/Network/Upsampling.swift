@@ -1,8 +1,8 @@
 /// The decoder's transposed convolution: doubles rows and columns and writes the first half of a concatenated buffer.
 @safe
-final class Upsampling {
+final class Upsampling: NetworkPart {
   /// Kernel and bias in the flat buffers.
-  let range: Range<Int>
+  let range: Range<Int>?
   private let src: Activation
   private let convolution: (any ConvolutionPasses)?
   private let (weights, bias): (Range<Int>, Range<Int>)
@@ -37,8 +37,7 @@ final class Upsampling {
 
   func forward() throws { try convolution?.forward() }
 
-  /// Writes this rank's part of the gradients. Local, but for the announcement of the complete range.
-  func backward(into gradients: AlignedBuffer<Float>, ranks: any CrossRankSums) throws {
+  func backward(into gradients: AlignedBuffer<Float>) throws {
     guard let diffDst, let diffUpsampled else {
       preconditionFailure("backward of an upsampling that was planned for inference")
     }
@@ -51,7 +50,7 @@ final class Upsampling {
     } else {
       unsafe gradients.elements(weights).update(repeating: 0)
     }
-    try ranks.gradientsAreComplete(range)
-    try convolution?.backwardData()
   }
+
+  func backwardData() throws { try convolution?.backwardData() }
 }

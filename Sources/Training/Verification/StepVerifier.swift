@@ -84,24 +84,25 @@ package struct StepVerifier {
     try gatherPredictions("eval", inference, heads: heads, into: &measured)
 
     try step.network.packWeights()
-    unsafe copy(images(start.input, step.slice), to: step.network.input)
+    let network = step.network.slices[0]
+    unsafe copy(images(start.input, step.slice), to: network.input)
     let targets = heads.indices.flatMap { h in
       images(start.targets, step.slice.lowerBound + h * start.batch..<step.slice.upperBound + h * start.batch)
     }
-    unsafe copy(targets[...], to: step.network.targets)
+    unsafe copy(targets[...], to: network.targets)
     for number in 1...start.plan.steps {
       let losses = try step.computeGradients()
       for (head, loss) in zip(heads, [losses.first, losses.second]) {
         measured["loss_\(head).step\(number)"] = [Float(loss)]
       }
       if number == 1 {
-        try gatherPredictions("output", step.network, heads: heads, into: &measured)
+        try gatherPredictions("output", network, heads: heads, into: &measured)
         for tensor in layout.tensors where tensor.range.upperBound <= layout.trainedCount {
           measured["grad.\(tensor.name)"] = step.gradients.array(tensor.range)
         }
         for tensor in layout.tensors where tensor.role == .movingMean {
           let layer = String(tensor.name.dropLast(".moving_mean".count))
-          let statistics = step.network.batchStatistics(of: layer)
+          let statistics = network.batchStatistics(of: layer)
           measured["batch.\(layer).mean"] = statistics.mean
           measured["batch.\(layer).variance"] = statistics.variance
         }

@@ -46,6 +46,7 @@ struct BenchmarkStep: JobCommand {
   @OptionGroup var seed: SeedOption
   @OptionGroup var compute: ComputeOptions
   @OptionGroup var wire: WireOptions
+  @OptionGroup var slices: SlicesOption
   @OptionGroup var output: JSONFlag
 
   func validate() throws {
@@ -77,8 +78,9 @@ struct BenchmarkStep: JobCommand {
       configuration.globalBatch = batch.globalBatch
       configuration.seed = seed.seed
       configuration.precision = compute.precision(job.automatic)
-      configuration.threads = compute.threads(job.automatic)
+      configuration.threads = compute.threads(job.automatic, slices: slices.slices)
       wire.apply(to: &configuration)
+      slices.apply(to: &configuration)
       return Decision(
         configuration: configuration, data: data.choice(seed: seed.seed), warmUp: warmUp, steps: steps,
         exposed: exposed, compare: compare, alternations: alternations ?? Self.usualAlternations)

@@ -18,6 +18,7 @@ struct Train: JobCommand {
   @OptionGroup(title: "Network") var network: NetworkOptions
   @OptionGroup(title: "Machine") var compute: ComputeOptions
   @OptionGroup(title: "Messages") var wire: WireOptions
+  @OptionGroup(title: "Messages") var slices: SlicesOption
   @OptionGroup(title: "Run folder") var folder: FolderOptions
   @OptionGroup(title: "Stopping") var stop: StopOptions
   @OptionGroup(title: "Watching") var watch: WatchOptions
@@ -96,9 +97,10 @@ struct Train: JobCommand {
     var run = RunConfiguration()
     run.network = network.configuration()
     run.precision = compute.precision(automatic)
-    run.threads = compute.threads(automatic)
+    run.threads = compute.threads(automatic, slices: slices.slices)
     recipe.apply(to: &run)
     wire.apply(to: &run)
+    slices.apply(to: &run)
     (run.data, run.sources) = (data.data, data.sources)
     folder.apply(to: &run)
     (run.evaluationRounds, run.evaluationPairs) = (evaluation.rounds, evaluation.pairs)

@@ -6,8 +6,11 @@ import Training
 /// `launcher verify`.
 struct Verify: JobCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Run a reference's training step on these ranks and compare every tensor; exit code 1 when one is off.",
+    abstract:
+      "Compare a training step with a reference, tensor by tensor; or prove --resume. Exit code 1 when it is off.",
     discussion: """
+      Without --resume: the reference's training step on the ranks it was started on.
+
       Without --reference the program computes the step itself, in plain f64 loops on rank 0 (some ten seconds for the \
       published network), for new weights of the network options or for those of --weights.
       """)
@@ -24,13 +27,24 @@ struct Verify: JobCommand {
 
   @OptionGroup var seed: SeedOption
   @OptionGroup var compute: ComputeOptions
+  @OptionGroup var slices: SlicesOption
+  @OptionGroup(title: "Proof of resuming") var proof: ResumeProofOptions
   @OptionGroup var output: JSONFlag
+
+  func run() throws {
+    if proof.resume { try proveResume() }
+    Job.run(run)
+  }
 
   func validate() throws {
     try check(globalBatch, in: 1...1024, "--global-batch")
     if reference != nil && weights.weights != nil {
       throw ValidationError("--reference holds weights of its own; leave --weights away")
     }
+    if proof.resume && (reference != nil || weights.weights != nil) {
+      throw ValidationError("--resume trains new weights; leave --reference and --weights away")
+    }
+    if !proof.resume && slices.slices != nil { throw ValidationError("--slices belongs to --resume") }
   }
 
   func run(_ job: Job) throws -> ExitStatus {

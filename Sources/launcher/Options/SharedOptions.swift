@@ -40,14 +40,17 @@ struct ComputeOptions: ParsableArguments {
   @Option(help: "Arithmetic: auto, f32 or bf16. auto is bf16 where every rank's machine multiplies it in hardware.")
   var precision = PrecisionChoice.auto
 
-  @Option(help: "Threads of each rank. Default: its own cores, or its share of the node's.")
+  @Option(help: "Threads of each rank. Default: its own cores, or its share of the node's; 1 with --slices.")
   var threads: Int?
 
   /// The precision, never "auto".
   func precision(_ automatic: Job.Automatic) -> Precision { precision.precision(automatic) }
 
-  /// The threads of each rank.
-  func threads(_ automatic: Job.Automatic) -> Int { threads ?? automatic.threads }
+  /// The threads of each rank; 1 where none are asked for and `slices` are fixed, because the sums of oneDNN's weight gradients
+  /// depend on the number of threads, and the ranks' share of the cores on the number of ranks.
+  func threads(_ automatic: Job.Automatic, slices: Int? = nil) -> Int {
+    threads ?? (slices == nil ? automatic.threads : 1)
+  }
 
   func validate() throws {
     if let threads { try check(threads, in: 1...4096, "--threads") }
@@ -73,6 +76,18 @@ struct WireOptions: ParsableArguments {
 
 extension GradientWire: ExpressibleByArgument {}
 
+/// `--slices`.
+struct SlicesOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Cut the global batch into this many slices, whatever the number of ranks: 1, 2, 4, ... ranks up to it, with the "
+        + "same --threads, then train the same weights to the last bit. Default: one slice on each rank, the fastest.",
+      valueName: "1|2|4|..."))
+  var slices: Int?
+
+  func apply(to run: inout RunConfiguration) { run.slices = slices }
+}
+
 /// `--seed`.
 struct SeedOption: ParsableArguments {
   @Option(help: "Seed of weights, pairs and synthetic pictures, 0 or more.")
@@ -87,19 +102,25 @@ struct JSONFlag: ParsableArguments {
 
 /// `--base-channels`, `--blocks`, `--convolutions-per-block`.
 struct NetworkOptions: ParsableArguments {
-  @Option(help: "Channels of the first stage; each further stage has twice as many.")
-  var baseChannels = UNetConfiguration().baseChannels
+  @Option(
+    help:
+      "Channels of the first stage; each further stage has twice as many. Default: \(UNetConfiguration().baseChannels)."
+  )
+  var baseChannels: Int?
 
-  @Option(help: "Stages of the encoder, 1 to 6; the decoder has one less.")
-  var blocks = UNetConfiguration().blocks
+  @Option(help: "Stages of the encoder, 1 to 6; the decoder has one less. Default: \(UNetConfiguration().blocks).")
+  var blocks: Int?
 
-  @Option(help: "3x3 convolutions in each stage.")
-  var convolutionsPerBlock = UNetConfiguration().convolutionsPerBlock
+  @Option(help: "3x3 convolutions in each stage. Default: \(UNetConfiguration().convolutionsPerBlock).")
+  var convolutionsPerBlock: Int?
 
-  /// The network for sources of these names.
-  func configuration(heads: [String] = UNetConfiguration().heads) -> UNetConfiguration {
+  /// The network for sources of these names; what no option says is `other`'s.
+  func configuration(
+    heads: [String] = UNetConfiguration().heads, orElse other: UNetConfiguration = UNetConfiguration()
+  ) -> UNetConfiguration {
     UNetConfiguration(
-      baseChannels: baseChannels, blocks: blocks, convolutionsPerBlock: convolutionsPerBlock, heads: heads)
+      baseChannels: baseChannels ?? other.baseChannels, blocks: blocks ?? other.blocks,
+      convolutionsPerBlock: convolutionsPerBlock ?? other.convolutionsPerBlock, heads: heads)
   }
 
   func validate() throws {

@@ -24,6 +24,7 @@ struct RankChecks {
     case "collectives": try onEveryCommunicator { try checkCollectives($0) }
     case "pending": try onEveryCommunicator { try checkPendingReductions($0) }
     case "sleep": try checkSleep()
+    case "tree": try onEveryCommunicator { try checkTreeSum($0) }
     case "bfloat16": try onEveryCommunicator { try checkBFloat16Sums($0) }
     case "checked": try checkCheckedCollectives()
     case "disagree-skip", "disagree-size", "disagree-root", "disagree-communicator":

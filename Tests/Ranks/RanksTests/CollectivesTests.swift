@@ -19,6 +19,13 @@ extension RanksTests {
     #expect(outcome.standardOutput == "passed on \(ranks ?? 1) ranks\n")
   }
 
+  @Test(arguments: [nil, 1, 2, 4])
+  func sumsAlongTheTreeHaveTheBitsOfOneProcess(ranks: Int?) throws {
+    let outcome = try MPIRun("RankChecks", ["tree"], ranks: ranks).run()
+    #expect(outcome.succeeded, "\(outcome)")
+    #expect(outcome.standardOutput == "passed on \(ranks ?? 1) ranks\n")
+  }
+
   @Test(arguments: rankCounts)
   func pendingReductionsGiveTheClosedFormAnswer(ranks: Int?) throws {
     let outcome = try MPIRun("RankChecks", ["pending"], ranks: ranks).run()

@@ -10,7 +10,7 @@ import Training
 ///     StepChecks run STEPS SAVE,SAVE GLOBAL-BATCH FOLDER     free-running: losses of every step, weights after some
 ///     StepChecks gradient initial|WEIGHTS GLOBAL-BATCH FILE   one step from given weights: losses, gradient, pairs
 ///
-///     StepChecks allocations f32|bf16 GLOBAL-BATCH            calls of malloc in each of three steps, by whose they are
+///     StepChecks allocations f32|bf16 GLOBAL-BATCH [SLICES]   calls of malloc in each of three steps, by whose they are
 ///     StepChecks budget f32|bf16 GLOBAL-BATCH                 what one step of each rank uses
 ///     StepChecks waiting MILLISECONDS                         what each rank waits for the last one, which comes late to a step
 ///
@@ -41,8 +41,10 @@ struct StepChecks {
         steps: number(arguments[1]), save: save, globalBatch: number(arguments[3]), folder: arguments[4], communicator)
     case ("gradient", 4):
       try gradient(from: arguments[1], globalBatch: number(arguments[2]), output: arguments[3], communicator)
-    case ("allocations", 3):
-      try countAllocations(precision(arguments[1]), globalBatch: number(arguments[2]), communicator)
+    case ("allocations", 3...4):
+      try countAllocations(
+        precision(arguments[1]), globalBatch: number(arguments[2]),
+        slices: arguments.count > 3 ? number(arguments[3]) : nil, communicator)
     case ("budget", 3):
       try measureBudget(precision(arguments[1]), globalBatch: number(arguments[2]), communicator)
     case ("waiting", 2):
@@ -64,13 +66,13 @@ struct StepChecks {
 
   /// The machinery of a step with initial weights, and the pictures.
   private static func prepare(
-    globalBatch: Int, precision: Precision = .f32, data: String? = nil, _ communicator: Communicator
+    globalBatch: Int, precision: Precision = .f32, slices: Int? = nil, data: String? = nil, _ communicator: Communicator
   ) throws -> (step: TrainingStep, generator: MixingGenerator) {
     let environment = unsafe getenv("UNMIX_DATA").map { unsafe ["UNMIX_DATA": String(cString: $0)] } ?? [:]
     let sources = try loadSources(DataRequest(data: data, sources: nil, environment: environment, seed: seed))
     let step = try TrainingStep(
       network: UNetConfiguration(), precision: precision, globalBatch: globalBatch, bucketBytes: 1 << 20,
-      communicator: communicator)
+      slices: slices, communicator: communicator)
     var numbers = PhiloxGenerator(seed: seed, stream: 3)
     initializeWeights(step.values, layout: step.layout, using: &numbers)
     return (step, MixingGenerator(sources: sources, stream: .training, seed: seed))
@@ -79,8 +81,7 @@ struct StepChecks {
   private static func losses(
     of index: Int, _ step: TrainingStep, _ generator: MixingGenerator
   ) throws -> TrainingStep.Losses {
-    unsafe generator.fill(
-      step: index, pairs: step.slice, mixed: step.network.input, targets: step.network.targets)
+    step.fill(step: index, from: generator)
     return try step.computeGradients()
   }
 
@@ -105,9 +106,10 @@ struct StepChecks {
 
   /// Prints a line for each step of rank 0 after two that are not counted.
   private static func countAllocations(
-    _ precision: Precision, globalBatch: Int, _ communicator: Communicator
+    _ precision: Precision, globalBatch: Int, slices: Int?, _ communicator: Communicator
   ) throws {
-    let (step, generator) = try prepare(globalBatch: globalBatch, precision: precision, communicator)
+    let (step, generator) = try prepare(
+      globalBatch: globalBatch, precision: precision, slices: slices, communicator)
     try step.network.packWeights()
     for index in 0..<5 {
       if index >= 2 { allocation_counter_start() }

@@ -37,6 +37,8 @@ struct Options {
     configuration.evaluationPairs = number("pairs") ?? 60
     configuration.bucketBytes = number("bucket-bytes") ?? 1024
     configuration.wire = values["wire"].flatMap(GradientWire.init) ?? .f32
+    configuration.slices = number("slices")
+    configuration.threads = number("threads") ?? 1
     return configuration
   }
 
@@ -69,10 +71,11 @@ struct Options {
   /// A step with the seed's initial weights.
   func step(_ world: Communicator) throws -> (TrainingStep, RunConfiguration) {
     let configuration = configuration
-    useThreads(1)
+    useThreads(configuration.threads)
     let step = try TrainingStep(
       network: configuration.network, precision: configuration.precision, globalBatch: configuration.globalBatch,
-      bucketBytes: configuration.bucketBytes, wire: configuration.wire, communicator: world)
+      bucketBytes: configuration.bucketBytes, wire: configuration.wire, slices: configuration.slices,
+      communicator: world)
     var numbers = PhiloxGenerator(seed: configuration.seed, stream: 3)
     initializeWeights(step.values, layout: step.layout, using: &numbers)
     try step.network.packWeights()

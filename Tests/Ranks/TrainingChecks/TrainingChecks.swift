@@ -101,8 +101,10 @@ struct TrainingChecks {
     let generator = MixingGenerator(sources: options.sources, stream: .training, seed: configuration.seed)
     // The second pass overwrites the first one's sums: they must not be added twice.
     for _ in 0..<2 {
-      unsafe generator.fill(step: 0, pairs: step.slice, mixed: step.network.input, targets: step.network.targets)
-      if let bad = options.number("infinity-on-rank"), bad == world.rank { unsafe step.network.targets[0] = .infinity }
+      step.fill(step: 0, from: generator)
+      if let bad = options.number("infinity-on-rank"), bad == world.rank {
+        unsafe step.network.slices[0].targets[0] = .infinity
+      }
       let losses = try step.computeGradients()
       if world.rank == 0 { put("losses \(losses.first) \(losses.second)") }
     }

@@ -1,0 +1,39 @@
+import Distributed
+import Model
+
+/// A step's sums along the upper levels of a fixed binary tree over the slices: see ``Communicator/sumOverTree(_:scratch:)``.
+///
+/// Every rank holds the sums of a complete subtree, so the totals do not depend on the number of ranks. Gradients travel once the
+/// backward pass is complete, in messages of at most `bucketBytes`, which do not change what is added to what.
+final class TreeReducer: StepSums {
+  private let gradients: AlignedBuffer<Float>
+  private let communicator: Communicator
+  /// What the partner's message is received in: gradients, and sums of f64.
+  private let (scratch, wideScratch): (AlignedBuffer<Float>, AlignedBuffer<Double>)
+
+  var isSilent = false
+
+  /// Duplicates `communicator`, whose size is a power of two. Collective.
+  init(gradients: AlignedBuffer<Float>, bucketBytes: Int, communicator: Communicator) throws {
+    precondition(bucketBytes > 0, "gradients in messages of \(bucketBytes) bytes")
+    self.gradients = gradients
+    self.communicator = try communicator.duplicate()
+    let count = max(1, min(gradients.count, bucketBytes / MemoryLayout<Float>.stride))
+    scratch = AlignedBuffer(repeating: 0, count: count)
+    wideScratch = AlignedBuffer(repeating: 0, count: 4096)
+  }
+
+  func begin() {}
+
+  func sum(_ values: UnsafeMutableBufferPointer<Double>) throws {
+    if !isSilent { try unsafe communicator.sumOverTree(values, scratch: wideScratch.elements) }
+  }
+
+  func gradientsAreComplete(_ range: Range<Int>) throws {}
+
+  func finishGradients() throws {
+    if !isSilent { try unsafe communicator.sumOverTree(gradients.elements, scratch: scratch.elements) }
+  }
+
+  func abandon() {}
+}
