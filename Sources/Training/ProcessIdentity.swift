@@ -11,17 +11,19 @@ struct ProcessIdentity: Codable, Equatable, Sendable {
 
   /// This process.
   static var own: ProcessIdentity {
-    ProcessIdentity(host: hostName, process: getpid(), started: startTime(of: getpid()), boot: bootIdentifier)
+    ProcessIdentity(
+      host: hostName, process: getpid(), started: fields(of: getpid()).flatMap(startTime), boot: bootIdentifier)
   }
 
   /// Whether it is a process of this host since its last boot. Two hosts may have one name, so the name is not enough.
   var isOfThisHost: Bool { host == Self.hostName && boot == Self.bootIdentifier }
 
-  /// Whether it runs; asked on its own host only.
+  /// Whether it runs; asked on its own host only. One that was killed and that nobody has collected yet does not: in a container
+  /// whose first process collects none, it stays so for ever.
   var isRunning: Bool {
     precondition(isOfThisHost, "a process of \(host) is looked for on \(Self.hostName)")
-    guard let now = Self.startTime(of: process) else { return kill(process, 0) == 0 || errno != ESRCH }
-    return started == nil || started == now
+    guard let fields = Self.fields(of: process) else { return kill(process, 0) == 0 || errno != ESRCH }
+    return fields.first != "Z" && (started == nil || started == Self.startTime(fields))
   }
 
   private static var hostName: String {
@@ -34,13 +36,15 @@ struct ProcessIdentity: Codable, Equatable, Sendable {
     (contents("/proc/sys/kernel/random/boot_id") ?? "").split(separator: "\n").first.map(String.init) ?? ""
   }
 
-  /// The 22nd field of /proc/PID/stat; nil where there is no such process.
-  private static func startTime(of process: Int32) -> UInt64? {
+  /// The fields of /proc/PID/stat from the third on, the state; nil where there is no such process.
+  private static func fields(of process: Int32) -> [Substring]? {
     // The second field is the program's name in brackets and may hold anything; the numbers follow the last bracket.
     guard let text = contents("/proc/\(process)/stat"), let bracket = text.lastIndex(of: ")") else { return nil }
-    let fields = text[text.index(after: bracket)...].split(separator: " ")
-    return fields.count > 19 ? UInt64(fields[19]) : nil
+    return text[text.index(after: bracket)...].split(separator: " ")
   }
+
+  /// The 22nd field of /proc/PID/stat.
+  private static func startTime(_ fields: [Substring]) -> UInt64? { fields.count > 19 ? UInt64(fields[19]) : nil }
 
   /// A small file of /proc, whose size the system does not say.
   private static func contents(_ path: String) -> String? {

@@ -48,6 +48,23 @@ struct RunLockTests {
     #expect(lines.all.isEmpty)
   }
 
+  /// Dead, and not collected by its parent.
+  @Test
+  func anOwnerThatNobodyCollectedGivesWay() throws {
+    var identity = ProcessIdentity.own
+    let arguments = unsafe [strdup("true"), nil]
+    defer { unsafe free(arguments[0]) }
+    try #require(unsafe posix_spawnp(&identity.process, "true", nil, nil, arguments, nil) == 0)
+    defer { waitpid(identity.process, nil, 0) }
+    var end = unsafe siginfo_t()
+    try #require(unsafe waitid(P_PID, id_t(identity.process), &end, WEXITED | WNOWAIT) == 0)
+    identity.started = nil
+    try leave(identity)
+    let lines = Lines()
+    _ = try lock(patience: 100, lines)
+    #expect(lines.all.count == 1 && lines.all[0].contains("ended without releasing"), "\(lines.all)")
+  }
+
   @Test
   func aDeadOwnerOfThisHostGivesWay() throws {
     var identity = ProcessIdentity.own

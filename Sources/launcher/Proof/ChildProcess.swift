@@ -40,13 +40,24 @@ final class ChildProcess {
   }
 
   /// Ends it by SIGKILL: every rank of it on this machine, so that none has time for anything; its launcher then ends by itself.
+  ///
+  /// Returns when all of them are gone. A killed process lives on, and holds its locks, until what its threads ask of the disk
+  /// is done; mpirun does not wait for that.
   func kill() {
     let ranks = ProcessFiles.descendants(of: identifier).filter(ProcessFiles.runsThisProgram)
     for rank in ranks.isEmpty ? [identifier] : ranks { Glibc.kill(rank, SIGKILL) }
     // A launcher that does not notice the end of its ranks.
-    for _ in 0..<3000 where !hasEnded { usleep(10_000) }
-    if !hasEnded { Glibc.kill(identifier, SIGKILL) }
+    if !waits(seconds: 30, until: { hasEnded }) { Glibc.kill(identifier, SIGKILL) }
     _ = collect(0)
+    _ = waits(seconds: 60) { ranks.allSatisfy(ProcessFiles.isGone) }
+  }
+
+  private func waits(seconds: Int, until condition: () -> Bool) -> Bool {
+    for _ in 0..<100 * seconds {
+      if condition() { return true }
+      usleep(10_000)
+    }
+    return condition()
   }
 
   /// As shells say it: 128 plus the signal's number where a signal ended it.
@@ -119,10 +130,22 @@ private enum ProcessFiles {
     return own.st_dev == other.st_dev && own.st_ino == other.st_ino
   }
 
+  /// Whether nothing of `process` runs: it may still wait to be collected.
+  static func isGone(_ process: pid_t) -> Bool {
+    guard let fields = fields(of: process) else { return true }
+    let threads = try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")
+    return fields.first == "Z" && threads?.count ?? 0 <= 1
+  }
+
   private static func parent(of process: pid_t) -> pid_t? {
+    fields(of: process)?.dropFirst().first.flatMap { pid_t($0) }
+  }
+
+  /// What the system says of `process`: state, parent and more; nil where there is none.
+  private static func fields(of process: pid_t) -> [Substring]? {
     guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8) else { return nil }
-    // The second field is the name in brackets and may hold anything; state and parent follow the last bracket.
+    // Before them stands the name in brackets, which may hold anything.
     guard let bracket = text.lastIndex(of: ")") else { return nil }
-    return text[bracket...].split(separator: " ").dropFirst(2).first.flatMap { pid_t($0) }
+    return text[text.index(after: bracket)...].split(separator: " ")
   }
 }
