@@ -14,6 +14,8 @@ extension Communicator {
   ) throws {
     precondition(size & (size - 1) == 0, "a tree over \(size) ranks, which is no power of two")
     precondition(size == 1 || !scratch.isEmpty, "a tree over \(size) ranks without scratch")
+    try begin(.treeSum, count: values.count, type: T.messageType)
+    defer { ProgressBoard.own.leave() }
     let tag: Int32 = 2
     var distance = 1
     while distance < size {

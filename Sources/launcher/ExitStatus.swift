@@ -45,7 +45,7 @@ extension ExitStatus {
     case let error as ConfigurationFileError: self = error.status
     case let error as FileError: self = error.operation == .read && error.code == ENOENT ? .inputMissing : .inputOutput
     case let error as RunLockError: self = error.category == .usage ? .usage : .inputOutput
-    case let error as ChildProcessError: self = error.status
+    case let error as LoggedProcessError: self = error.status
     case is UsageError: self = .usage
     case is PeerError: self = .checkFailed
     case is StoppedWhileLoading: self = .stopped

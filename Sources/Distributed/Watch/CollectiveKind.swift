@@ -10,6 +10,7 @@ package enum CollectiveKind: UInt8, Sendable, CaseIterable {
   case barrier = 6
   case duplicate = 7
   case split = 8
+  case treeSum = 9
 
   package var name: String {
     switch self {
@@ -21,6 +22,7 @@ package enum CollectiveKind: UInt8, Sendable, CaseIterable {
     case .barrier: "barrier"
     case .duplicate: "duplicate"
     case .split: "split"
+    case .treeSum: "sum along a tree"
     }
   }
 }

@@ -51,7 +51,7 @@ struct ResumeProof {
 
   /// Does both runs in `folder` and compares their last checkpoints. `report` gets lines about the work.
   ///
-  /// Throws ``ChildProcessError`` where a run fails, ``ResumeProofError`` where one could not be killed in time.
+  /// Throws ``LoggedProcessError`` where a run fails, ``ResumeProofError`` where one could not be killed in time.
   func run(in folder: String, report: (String) -> Void) throws -> (comparison: CheckpointComparison, kills: [Kill]) {
     report("one run of \(steps) steps that nothing stops")
     let whole = "\(folder)/whole"
@@ -88,14 +88,14 @@ struct ResumeProof {
     return Kill(atStep: step, resumedFrom: try checkpoints.steps().last ?? 0)
   }
 
-  private func start(output: String, log: String) throws -> ChildProcess {
+  private func start(output: String, log: String) throws -> LoggedProcess {
     // The name behind the link: started by another program, /proc/self/exe would be that one.
     let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path
     let length = [
       "--epochs", "2", "--steps-per-epoch", "\(steps / 2)", "--validation-steps", "2", "--rounds", "0",
       "--checkpoint-every", "\(interval)", "--resume", "auto", "--output", output,
     ]
-    return try ChildProcess(launch + [program, "train"] + options + length, log: log)
+    return try LoggedProcess(launch + [program, "train"] + options + length, log: log)
   }
 }
 

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 
 /// A program that this one started, with what it prints kept in a file.
-final class ChildProcess {
+final class LoggedProcess {
   /// The program itself, or the launcher of its ranks.
   let identifier: pid_t
   private let command: [String]
@@ -12,8 +12,8 @@ final class ChildProcess {
 
   /// Starts `command`, found along PATH, with this process's environment; both its outputs go to the new file `log`.
   ///
-  /// Throws ``ChildProcessError``. The caller waits for its end. C function: `posix_spawnp`.
-  init(_ command: [String], log: String) throws(ChildProcessError) {
+  /// Throws ``LoggedProcessError``. The caller waits for its end. C function: `posix_spawnp`.
+  init(_ command: [String], log: String) throws(LoggedProcessError) {
     precondition(!command.isEmpty, "a program without a name")
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
@@ -32,8 +32,8 @@ final class ChildProcess {
   /// Whether it has ended; never waits.
   var hasEnded: Bool { collect(WNOHANG) }
 
-  /// Waits for the end. Throws ``ChildProcessError/failed(_:code:lastLine:)`` unless it ended with status 0.
-  func finish() throws(ChildProcessError) {
+  /// Waits for the end. Throws ``LoggedProcessError/failed(_:code:lastLine:)`` unless it ended with status 0.
+  func finish() throws(LoggedProcessError) {
     _ = collect(0)
     let code = exitCode
     guard code == 0 else { throw .failed(command.joined(separator: " "), code: code, lastLine: lastLine) }
@@ -86,7 +86,7 @@ final class ChildProcess {
 }
 
 /// What can go wrong with a started program.
-enum ChildProcessError: Error, CustomStringConvertible {
+enum LoggedProcessError: Error, CustomStringConvertible {
   case cannotStart(String, reason: String)
   case failed(String, code: Int32, lastLine: String)
 
