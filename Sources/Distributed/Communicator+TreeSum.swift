@@ -21,6 +21,7 @@ extension Communicator {
     while distance < size {
       let partner = Int32(rank ^ distance)
       for (offset, count) in Messages(of: values.count, limit: min(scratch.count, elementsPerMessage)) {
+        traffic.add(count, of: T.self)
         let own = unsafe values.baseAddress! + offset
         let other = scratch.baseAddress!
         try check(

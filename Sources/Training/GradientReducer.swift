@@ -15,10 +15,7 @@ final class GradientReducer: CrossRankSums {
   /// What travels in place of `gradients`; nil where they travel as they are.
   private let packed: AlignedBuffer<UInt16>?
 
-  /// Set: nothing is sent and every rank keeps its own sums. For measuring what the messages cost.
   var isSilent = false
-  /// Set: all ranks meet before every sum that is waited for, and `takeWaited()` tells how long this one stood there. For
-  /// measuring who waits for whom.
   var measuresWaiting = false
   private var waited = 0.0
 
@@ -33,7 +30,6 @@ final class GradientReducer: CrossRankSums {
     if wire == .bf16 { try queue.prepareBFloat16() }
   }
 
-  /// What this rank has sent so far: sums that are waited for, and buckets.
   var traffic: (statistics: Traffic, gradients: Traffic) { (statistics.traffic, queue.communicator.traffic) }
 
   /// Starts a step.
@@ -48,14 +44,8 @@ final class GradientReducer: CrossRankSums {
     try unsafe statistics.allReduce(values, .sum)
   }
 
-  private func meet() throws {
-    guard measuresWaiting else { return }
-    var watch = Stopwatch()
-    try statistics.barrier()
-    waited += watch.lap()
-  }
+  private func meet() throws { if measuresWaiting { waited += try statistics.secondsToMeet() } }
 
-  /// Seconds in which this rank has waited for the others since the last call; 0 unless `measuresWaiting`.
   func takeWaited() -> Double {
     defer { waited = 0 }
     return waited

@@ -140,7 +140,7 @@ package struct StepBenchmark {
     for number in numbers {
       try communicator.barrier()
       var watch = Stopwatch()
-      unsafe generator.fill(step: number, pairs: step.slice, mixed: step.network.input, targets: step.network.targets)
+      step.fill(step: number, from: generator)
       let data = watch.lap()
       _ = try step.computeGradients()
       try step.update(step: number + 1, learningRate: configuration.learningRate)

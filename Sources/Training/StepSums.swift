@@ -5,6 +5,13 @@ import Model
 protocol StepSums: CrossRankSums {
   /// Set: nothing is sent and every rank keeps its own sums. For measuring what the messages cost.
   var isSilent: Bool { get set }
+  /// Set: all ranks meet before every sum that is waited for, and `takeWaited()` tells how long this one stood there. For
+  /// measuring who waits for whom.
+  var measuresWaiting: Bool { get set }
+  /// Seconds in which this rank has waited for the others since the last call; 0 unless `measuresWaiting`.
+  func takeWaited() -> Double
+  /// What this rank has sent so far: sums that are waited for, and gradients.
+  var traffic: (statistics: Traffic, gradients: Traffic) { get }
   /// Starts a step.
   func begin()
   /// Returns when the gradients are summed over the ranks.
@@ -14,3 +21,12 @@ protocol StepSums: CrossRankSums {
 }
 
 extension GradientReducer: StepSums {}
+
+extension Communicator {
+  /// Seconds that this rank stands at a barrier until the last one comes. Collective.
+  func secondsToMeet() throws -> Double {
+    var watch = Stopwatch()
+    try barrier()
+    return watch.lap()
+  }
+}

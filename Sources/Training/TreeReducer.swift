@@ -7,32 +7,49 @@ import Model
 /// backward pass is complete, in messages of at most `bucketBytes`, which do not change what is added to what.
 final class TreeReducer: StepSums {
   private let gradients: AlignedBuffer<Float>
+  private let statistics: Communicator
   private let communicator: Communicator
   /// What the partner's message is received in: gradients, and sums of f64.
   private let (scratch, wideScratch): (AlignedBuffer<Float>, AlignedBuffer<Double>)
 
   var isSilent = false
+  var measuresWaiting = false
+  private var waited = 0.0
 
-  /// Duplicates `communicator`, whose size is a power of two. Collective.
+  /// Duplicates `communicator`, whose size is a power of two, twice. Collective.
   init(gradients: AlignedBuffer<Float>, bucketBytes: Int, communicator: Communicator) throws {
     precondition(bucketBytes > 0, "gradients in messages of \(bucketBytes) bytes")
     self.gradients = gradients
+    statistics = try communicator.duplicate()
     self.communicator = try communicator.duplicate()
     let count = max(1, min(gradients.count, bucketBytes / MemoryLayout<Float>.stride))
     scratch = AlignedBuffer(repeating: 0, count: count)
     wideScratch = AlignedBuffer(repeating: 0, count: 4096)
   }
 
+  var traffic: (statistics: Traffic, gradients: Traffic) { (statistics.traffic, communicator.traffic) }
+
   func begin() {}
 
   func sum(_ values: UnsafeMutableBufferPointer<Double>) throws {
-    if !isSilent { try unsafe communicator.sumOverTree(values, scratch: wideScratch.elements) }
+    guard !isSilent else { return }
+    try meet()
+    try unsafe statistics.sumOverTree(values, scratch: wideScratch.elements)
+  }
+
+  private func meet() throws { if measuresWaiting { waited += try statistics.secondsToMeet() } }
+
+  func takeWaited() -> Double {
+    defer { waited = 0 }
+    return waited
   }
 
   func gradientsAreComplete(_ range: Range<Int>) throws {}
 
   func finishGradients() throws {
-    if !isSilent { try unsafe communicator.sumOverTree(gradients.elements, scratch: scratch.elements) }
+    guard !isSilent else { return }
+    try meet()
+    try unsafe communicator.sumOverTree(gradients.elements, scratch: scratch.elements)
   }
 
   func abandon() {}
