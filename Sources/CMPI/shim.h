@@ -158,6 +158,14 @@ static inline int CMPI_comm_split_shared(CMPI_Comm comm, int key, CMPI_Comm *nod
   return status;
 }
 
+/// One communicator for each `color`, ranks in the order of `key`.
+static inline int CMPI_comm_split(CMPI_Comm comm, int color, int key, CMPI_Comm *part) {
+  MPI_Comm made = MPI_COMM_NULL;
+  int status = MPI_Comm_split(CMPI_raw(comm), color, key, &made);
+  *part = CMPI_wrapped(made);
+  return status;
+}
+
 static inline int CMPI_comm_free(CMPI_Comm comm) {
   MPI_Comm raw = CMPI_raw(comm);
   return MPI_Comm_free(&raw);
@@ -176,6 +184,13 @@ static inline bool CMPI_can_yield(void) {
 }
 
 static inline void CMPI_yield(void) { sched_yield(); }
+
+/// Lets the library work on all its messages, whichever communicator they belong to (MPI_Iprobe): it has no other call
+/// that waits for nothing.
+static inline int CMPI_progress(CMPI_Comm comm) {
+  int isThere = 0;
+  return MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, CMPI_raw(comm), &isThere, MPI_STATUS_IGNORE);
+}
 
 /// MPI_Wait, or MPI_Test and sched_yield in turn.
 static inline int CMPI_finish(MPI_Request *request, bool yields) {

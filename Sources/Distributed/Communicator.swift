@@ -107,6 +107,21 @@ package final class Communicator {
     ProgressBoard.own.begin(kind, ofWholeJob: isWholeJob)
   }
 
+  /// The ranks that pass the same `color`, at least 0, in the same order. Collective (MPI_Comm_split).
+  package func split(color: Int) throws -> Communicator {
+    guard let color = Int32(exactly: color), color >= 0 else { preconditionFailure("a colour of \(color)") }
+    try begin(.split)
+    defer { ProgressBoard.own.leave() }
+    var part = CMPI_Comm()
+    try check(unsafe CMPI_comm_split(handle, color, Int32(rank), &part), "MPI_Comm_split")
+    let communicator = try Communicator(adopting: part, isWholeJob: false)
+    communicator.elementsPerMessage = elementsPerMessage
+    return communicator
+  }
+
+  /// Lets MPI work on what other ranks wait for, without waiting (MPI_Iprobe). Local; for loops that wait for memory.
+  func progress() throws { try check(CMPI_progress(handle), "MPI_Iprobe") }
+
   /// Ends every rank of the job at once, with `code` as exit status (MPI_Abort). Local: one rank is enough.
   ///
   /// Without MPI it ends this process. Standard output and error are flushed first.

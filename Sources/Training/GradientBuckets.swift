@@ -25,6 +25,13 @@ struct GradientBuckets {
   /// Messages of one step, at least 1.
   var messageCount: Int { count <= first ? 1 : 1 + (count - first + others - 1) / others }
 
+  /// The elements of message `number`, counted from 0 at the end of the buffer.
+  subscript(number: Int) -> Range<Int> {
+    precondition(number >= 0 && number < messageCount, "message \(number) of \(messageCount)")
+    let end = number == 0 ? count : count - first - (number - 1) * others
+    return max(0, end - (number == 0 ? first : others))..<end
+  }
+
   /// Whether every element was handed out.
   var isEmpty: Bool { handedOutFrom == 0 }
 

@@ -1,33 +1,56 @@
 import Distributed
 import Model
 
-/// A step's sums across the ranks: the network's requests carried out on two communicators of their own.
+/// A step's sums across the ranks: the network's requests carried out on communicators of their own.
 ///
-/// Statistics are summed at once, in f64. Gradients are cut by ``GradientBuckets``; a bucket is posted (nonblocking) as soon as
-/// the backward pass has completed its last element, and awaited by `finishGradients()`. Allocates nothing after `init`.
+/// Statistics are summed at once, in f64. Gradients are cut by ``GradientBuckets``. A bucket that the backward pass has completed
+/// on every rank of a node is added up there, in shared memory, each rank a share of it; between nodes the shares are posted
+/// (nonblocking) at once, and awaited by `finishGradients()`. Allocates nothing after `init`.
 final class GradientReducer: CrossRankSums {
-  private let gradients: AlignedBuffer<Float>
+  /// This rank's gradients, then their sums. In the node's shared memory where the ranks share any.
+  let gradients: AlignedBuffer<Float>
+  /// Who adds up with whom.
+  let nodes: NodeSums
+
   private let statistics: Communicator
-  private let queue: ReductionQueue
+  /// nil where nothing travels: on one node, and on a rank without shares.
+  private let queue: ReductionQueue?
   private let initialBuckets: GradientBuckets
   private var buckets: GradientBuckets
   private var pending: PendingReductions?
-  /// What travels in place of `gradients`; nil where they travel as they are.
+  /// What travels in place of `gradients`; nil where they travel as they are, or not at all.
   private let packed: AlignedBuffer<UInt16>?
+  /// Buckets of this step that are complete on this rank, and those whose share this rank has added up.
+  private var (completed, summed) = (0, 0)
 
   var isSilent = false
   var measuresWaiting = false
   private var waited = 0.0
 
-  /// Duplicates `communicator` twice: messages of the two kinds never meet. Collective.
-  init(gradients: AlignedBuffer<Float>, bucketBytes: Int, wire: GradientWire, communicator: Communicator) throws {
-    self.gradients = gradients
-    initialBuckets = GradientBuckets(count: gradients.count, bytes: bucketBytes)
+  /// Sums of `count` gradients. Splits `communicator` and duplicates it: messages of the two kinds never meet. Collective.
+  init(
+    count: Int, bucketBytes: Int, wire: GradientWire, grouping: NodeGrouping = .sharedMemory, communicator: Communicator
+  ) throws {
+    let nodes = try NodeSums(count: count, grouping: grouping, communicator: communicator)
+    self.nodes = nodes
+    if let base = unsafe nodes.buffer?.baseAddress {
+      gradients = unsafe AlignedBuffer(base, count: count, owner: nodes)
+    } else {
+      gradients = AlignedBuffer(repeating: 0, count: count)
+    }
+    initialBuckets = GradientBuckets(count: count, bytes: bucketBytes)
     buckets = initialBuckets
-    packed = wire == .bf16 ? AlignedBuffer(repeating: 0, count: gradients.count) : nil
     statistics = try communicator.duplicate()
-    queue = ReductionQueue(communicator: try communicator.duplicate(), capacity: initialBuckets.messageCount)
-    if wire == .bf16 { try queue.prepareBFloat16() }
+    queue = nodes.lane.map { [capacity = initialBuckets.messageCount] in
+      ReductionQueue(communicator: $0, capacity: capacity)
+    }
+    packed = wire == .bf16 && queue != nil ? AlignedBuffer(repeating: 0, count: count) : nil
+    if packed != nil { try queue?.prepareBFloat16() }
+  }
+
+  /// How gradients are added up, in words, and why not in shared memory.
+  var description: String {
+    RunPlan.reduction(nodes: nodes.nodes) + (nodes.refusal.map { ": \($0)" } ?? "")
   }
 
   var traffic: (statistics: Traffic, gradients: Traffic) { (statistics.traffic, queue.communicator.traffic) }
@@ -35,7 +58,8 @@ final class GradientReducer: CrossRankSums {
   /// Starts a step.
   func begin() {
     buckets = initialBuckets
-    pending = queue.begin()
+    (completed, summed) = (0, 0)
+    pending = queue?.begin()
   }
 
   func sum(_ values: UnsafeMutableBufferPointer<Double>) throws {
@@ -53,26 +77,52 @@ final class GradientReducer: CrossRankSums {
 
   func gradientsAreComplete(_ range: Range<Int>) throws {
     buckets.complete(range)
-    while let bucket = buckets.next() { try post(bucket) }
+    while buckets.next() != nil {
+      completed += 1
+      if !isSilent { nodes.markComplete() }
+    }
+    guard !isSilent else { return }
+    while summed < completed && nodes.isNextComplete { try sumNext() }
     try pending?.progress()
   }
 
-  private func post(_ bucket: Range<Int>) throws {
-    guard !isSilent else { return }
+  /// Adds the next bucket up over the node and posts this rank's share of it to the other nodes.
+  private func sumNext() throws {
+    let share = nodes.sumNext(initialBuckets[summed])
+    summed += 1
+    guard queue != nil, !share.isEmpty else { return }
     guard let packed else {
-      try unsafe pending?.post(gradients.elements(bucket))
+      try unsafe pending?.post(gradients.elements(share))
       return
     }
-    unsafe roundToBFloat16(gradients.elements(bucket), into: packed.elements(bucket))
-    try unsafe pending?.post(bfloat16: packed.elements(bucket))
+    unsafe roundToBFloat16(gradients.elements(share), into: packed.elements(share))
+    try unsafe pending?.post(bfloat16: packed.elements(share))
   }
 
   /// Returns when `gradients` holds the sums over the ranks. Collective.
   func finishGradients() throws {
     precondition(buckets.isEmpty, "some gradients were never completed")
-    if !isSilent { try meet() }
-    try pending.take()?.wait()
-    if let packed, !isSilent { unsafe widenBFloat16(packed.elements, into: gradients.elements) }
+    guard !isSilent else {
+      try pending.take()?.wait()
+      return
+    }
+    try meet()
+    while summed < completed {
+      try nodes.awaitNext()
+      try sumNext()
+    }
+    if queue != nil {
+      try pending.take()?.wait()
+      for number in 0..<summed { handRound(nodes.share(of: initialBuckets[number])) }
+    }
+    try nodes.finish()
+  }
+
+  /// Gives the node's other ranks a share that came back from the other nodes.
+  private func handRound(_ share: Range<Int>) {
+    guard !share.isEmpty else { return }
+    if let packed { unsafe widenBFloat16(packed.elements(share), into: gradients.elements(share)) }
+    nodes.deliver(share)
   }
 
   /// Leaves what is pending behind, on the way to ending the job.

@@ -1,7 +1,7 @@
 package import Distributed
 import Model
 
-/// Bandwidth of sums over the ranks: plain MPI_Allreduce beside the training step's own buckets, in turn.
+/// Bandwidth of sums over the ranks: plain MPI_Allreduce, the training step's own sums and its buckets as messages, in turn.
 ///
 /// Bandwidth as nccl-tests define it: the algorithm's is bytes / seconds; the bus's is that times 2 (n - 1) / n for n ranks, what
 /// each rank's link has to carry in each direction whatever the algorithm, so that it compares with the hardware.
@@ -10,7 +10,9 @@ package struct ReductionBenchmark {
   package enum Method: String, Sendable, Codable, CaseIterable {
     /// MPI_Allreduce of f32, blocking.
     case allreduce
-    /// The gradient's buckets, nonblocking, as a training step posts them.
+    /// As a training step adds gradients up: in shared memory within a node where that can be, f32 buckets between nodes.
+    case step
+    /// The gradient's buckets as nonblocking messages between all ranks, as between nodes.
     case buckets
     /// The same, travelling as bf16; its bytes count as those of the f32 it stands for.
     case bucketsBF16 = "buckets_bf16"
@@ -45,11 +47,13 @@ package struct ReductionBenchmark {
   package struct Result: Sendable, Codable, Equatable {
     package var ranks: Int
     package var bucketBytes: Int
+    /// How the method `step` adds up.
+    package var reduction: String
     package var repetitions: Int
     package var rows: [Row]
 
     enum CodingKeys: String, CodingKey {
-      case ranks, repetitions, rows
+      case ranks, reduction, repetitions, rows
       case bucketBytes = "bucket_bytes"
     }
 
@@ -71,19 +75,29 @@ package struct ReductionBenchmark {
   /// Throws ``RunError/wrongSum(expected:found:)`` where a sum is not what it must be.
   package func run(sizes: [Int], repetitions: Int) throws -> Result {
     precondition(repetitions > 0 && sizes.allSatisfy { $0 >= 4 }, "\(repetitions) repetitions of sizes \(sizes)")
+    let counts = sizes.map { $0 / MemoryLayout<Float>.stride }
+    var rows: [Row] = []
+    var reductions: Set<String> = []
+    for count in counts {
+      let (row, reduction) = try row(count: count, repetitions: repetitions)
+      rows.append(row)
+      reductions.insert(reduction)
+    }
     return Result(
-      ranks: communicator.size, bucketBytes: bucketBytes, repetitions: repetitions,
-      rows: try sizes.map { try row(count: $0 / MemoryLayout<Float>.stride, repetitions: repetitions) })
+      ranks: communicator.size, bucketBytes: bucketBytes, reduction: reductions.sorted().joined(separator: "; "),
+      repetitions: repetitions, rows: rows)
   }
 
-  private func row(count: Int, repetitions: Int) throws -> Row {
-    let values = AlignedBuffer<Float>(repeating: 0, count: count)
+  private func row(count: Int, repetitions: Int) throws -> (Row, reduction: String) {
+    let plain = AlignedBuffer<Float>(repeating: 0, count: count)
+    let step = try reducer(count, .f32, .sharedMemory)
     let reducers: [Method: GradientReducer] = [
-      .buckets: try reducer(values, .f32), .bucketsBF16: try reducer(values, .bf16),
+      .step: step, .buckets: try reducer(count, .f32, .single), .bucketsBF16: try reducer(count, .bf16, .single),
     ]
     var seconds = [Method: [Double]]()
     for repetition in 0...repetitions {
       for method in Method.allCases {
+        let values = reducers[method]?.gradients ?? plain
         unsafe values.elements.update(repeating: Float(communicator.rank + 1))
         try communicator.barrier()
         var watch = Stopwatch()
@@ -97,17 +111,19 @@ package struct ReductionBenchmark {
         if repetition > 0 { seconds[method, default: []].append(lap) }
       }
     }
-    return Row(
+    let row = Row(
       bytes: 4 * count,
       timings: try Method.allCases.map { method in
         var slowest = seconds[method] ?? []
         try communicator.allReduce(&slowest, .max)
         return timing(method, slowest, bytes: 4 * count)
       })
+    return (row, step.description)
   }
 
-  private func reducer(_ values: AlignedBuffer<Float>, _ wire: GradientWire) throws -> GradientReducer {
-    try GradientReducer(gradients: values, bucketBytes: bucketBytes, wire: wire, communicator: communicator)
+  private func reducer(_ count: Int, _ wire: GradientWire, _ grouping: NodeGrouping) throws -> GradientReducer {
+    try GradientReducer(
+      count: count, bucketBytes: bucketBytes, wire: wire, grouping: grouping, communicator: communicator)
   }
 
   private func reduce(_ reducer: GradientReducer, count: Int) throws {

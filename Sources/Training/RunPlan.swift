@@ -8,8 +8,11 @@ package struct RunPlan: Sendable, Codable, Equatable {
   package var ranks: Int
   /// Bytes of one gradient message.
   package var bucketBytes: Int
-  /// How gradients travel.
+  /// How gradients travel between nodes.
   package var wire: GradientWire
+  /// The node of every rank, as gradients are added up: within a node in shared memory, between nodes by messages. nil in
+  /// checkpoints that were written when all went by messages.
+  package var nodes: [Int]?
   /// Threads of each rank.
   package var threads: Int
   package var precision: Precision
@@ -26,7 +29,10 @@ package struct RunPlan: Sendable, Codable, Equatable {
 
 extension RunPlan {
   /// The plan of `configuration` on these ranks and this machine.
-  package init(_ configuration: RunConfiguration, communicator: Communicator) {
+  ///
+  /// `nodes` are those of ``TrainingStep/nodes``.
+  package init(_ configuration: RunConfiguration, nodes: [Int], communicator: Communicator) {
+    self.nodes = nodes
     ranks = communicator.size
     bucketBytes = configuration.bucketBytes
     wire = configuration.wire
@@ -41,6 +47,20 @@ extension RunPlan {
     }
   }
 
+  /// Whether gradients are added up by messages alone, of every rank to every other.
+  package var usesMessagesAlone: Bool { nodes.map { Set($0).count == ranks } ?? true }
+
+  /// How gradients are added up, in words.
+  package var reduction: String { Self.reduction(nodes: nodes ?? Array(0..<ranks)) }
+
+  /// How gradients are added up where `nodes` are the nodes of the ranks.
+  static func reduction(nodes: [Int]) -> String {
+    let sizes = nodes.reduce(into: [Int: Int]()) { $0[$1, default: 0] += 1 }.sorted { $0.key < $1.key }.map(\.value)
+    if sizes.allSatisfy({ $0 == 1 }) { return sizes.count == 1 ? "one rank" : "messages" }
+    return "shared memory on "
+      + (sizes.count == 1 ? "one node" : "nodes of \(sizes.map(String.init).joined(separator: "+"))")
+  }
+
   /// What differs from the plan of a checkpoint, in words; empty where nothing does.
   package func differences(from old: RunPlan) -> [String] {
     func text(_ slices: Int?) -> String { slices.map(String.init) ?? "none" }
@@ -48,11 +68,13 @@ extension RunPlan {
       now == before ? nil : "\(name) \(now) instead of \(before)"
     }
     // Fixed slices are added in one order of this program's own, whatever ranks, messages and MPI library there are.
+    let hasOwnOrder = fixedSlices != nil && fixedSlices == old.fixedSlices
     let dealing =
-      fixedSlices != nil && fixedSlices == old.fixedSlices
+      hasOwnOrder
       ? []
       : [
         difference("ranks", ranks, old.ranks), difference("bucket bytes", bucketBytes, old.bucketBytes),
+        ranks == old.ranks ? difference("sums of gradients by", reduction, old.reduction) : nil,
         difference("wire", wire.rawValue, old.wire.rawValue), difference("MPI", mpi, old.mpi),
         difference("fixed slices", text(fixedSlices), text(old.fixedSlices)),
       ]
@@ -61,6 +83,8 @@ extension RunPlan {
       difference("instruction set", instructionSet, old.instructionSet), difference("oneDNN", oneDNN, old.oneDNN),
     ]
     let found = (dealing + machine).compactMap { $0 }
-    return found.isEmpty && slices != old.slices ? ["other slices"] : found
+    if !found.isEmpty { return found }
+    let isElsewhere = !hasOwnOrder && nodes != old.nodes && !(usesMessagesAlone && old.usesMessagesAlone)
+    return (isElsewhere ? ["ranks on other nodes"] : []) + (slices != old.slices ? ["other slices"] : [])
   }
 }

@@ -37,6 +37,8 @@ package struct StepBenchmark {
     package var precision: String
     package var instructionSet: String
     package var parameters: Int
+    /// How gradients were added up.
+    package var reduction: String
     /// "synthetic" where the pictures were drawn.
     package var data: String
 
@@ -54,7 +56,7 @@ package struct StepBenchmark {
       case globalBatch = "global_batch"
       case precision
       case instructionSet = "instruction_set"
-      case parameters, data
+      case parameters, reduction, data
     }
 
     /// One JSON object on one line.
@@ -123,7 +125,7 @@ package struct StepBenchmark {
     try communicator.allReduce(&resident, .max)
     let exposed = silent.isEmpty ? nil : 1 - Self.median(silent) / Self.median(times)
     var result = summarize(
-      times, phases, exposed: exposed, parameters: step.layout.count, peak: peak.map { (ranks[0], $0.instruction) },
+      times, phases, exposed: exposed, step, peak: peak.map { (ranks[0], $0.instruction) },
       residentBytes: resident[0])
     result.stragglers = stragglers
     return try JSONText.decode(Result.self, from: communicator.broadcast(text: result.json(), root: 0))
@@ -170,7 +172,7 @@ package struct StepBenchmark {
   }
 
   private func summarize(
-    _ times: [Double], _ phases: [String: [Double]], exposed: Double?, parameters: Int,
+    _ times: [Double], _ phases: [String: [Double]], exposed: Double?, _ step: TrainingStep,
     peak: (perSecond: Double, instruction: String)?,
     residentBytes: Double
   ) -> Result {
@@ -184,7 +186,8 @@ package struct StepBenchmark {
       residentMiB: residentBytes / 1_048_576, phases: phases.mapValues { Self.median($0) * 1000 },
       stragglers: nil, steps: times.count, ranks: communicator.size, threads: configuration.threads,
       globalBatch: configuration.globalBatch, precision: configuration.precision.rawValue,
-      instructionSet: InstructionSet.inUse.rawValue, parameters: parameters, data: "\(sources.origin)")
+      instructionSet: InstructionSet.inUse.rawValue, parameters: step.layout.count,
+      reduction: step.reduction, data: "\(sources.origin)")
   }
 
   static func median(_ values: [Double]) -> Double {

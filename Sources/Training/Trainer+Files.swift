@@ -22,7 +22,9 @@ extension Trainer {
         + "threads per rank: \(configuration.threads)")
     reporter.line(
       "ranks: \(communicator.size)  hosts: "
-        + hosts.map { $0.ranks > 1 ? "\($0.name) (\($0.ranks) ranks)" : $0.name }.joined(separator: ", "))
+        + hosts.map { $0.ranks > 1 ? "\($0.name) (\($0.ranks) ranks)" : $0.name }.joined(separator: ", ")
+        + "  sums of gradients: \(plan.reduction)")
+    if let refusal = step.sharingRefusal { reporter.line("sums of gradients go by messages: \(refusal)") }
     reporter.line(
       "network: \(step.layout.count) parameters  global batch: \(configuration.globalBatch)  "
         + "recipe: \(configuration.recipe)  seed: \(configuration.seed)")

@@ -56,6 +56,7 @@ package final class Trainer {
     var runFolder: String
     var state: TrainingState
     var bucketBytes: Int
+    var grouping: NodeGrouping
     var isResumed: Bool
   }
 
@@ -83,6 +84,7 @@ package final class Trainer {
         Beginning(
           runFolder: start.folder.path, state: start.checkpoint?.state ?? TrainingState(recipe: recipe),
           bucketBytes: start.checkpoint?.plan.bucketBytes ?? configuration.bucketBytes,
+          grouping: Self.grouping(after: start.checkpoint?.plan, ranks: communicator.size),
           isResumed: start.checkpoint != nil))
     }
     let text = try communicator.broadcast(text: ours ?? "", root: 0)
@@ -95,6 +97,7 @@ package final class Trainer {
     step = try TrainingStep(
       network: configuration.network, precision: configuration.precision, globalBatch: configuration.globalBatch,
       bucketBytes: configuration.bucketBytes, wire: configuration.wire, slices: configuration.slices,
+      grouping: beginning.grouping,
       communicator: communicator)
     validator = try Validator(
       step: step, precision: configuration.precision,
@@ -102,7 +105,7 @@ package final class Trainer {
       steps: configuration.validationSteps, communicator: communicator)
     generator = MixingGenerator(sources: sources, stream: .training, seed: configuration.seed)
     agreement = WeightAgreement(communicator: communicator)
-    plan = RunPlan(configuration, communicator: communicator)
+    plan = RunPlan(configuration, nodes: step.nodes, communicator: communicator)
     best = start.map { [count = step.layout.count] _ in AlignedBuffer<Float>(repeating: 0, count: count) }
     writer = try start.map { [layout = step.layout, keep = configuration.keep] start in
       try CheckpointWriter(folder: start.folder.checkpoints, keep: keep, layout: layout, lock: start.lock)
@@ -145,6 +148,12 @@ package final class Trainer {
   var dataName: String { "\(sources.origin)" }
   var isSynthetic: Bool { sources.origin == .synthetic }
   var isRoot: Bool { communicator.rank == 0 }
+
+  /// A resume on as many ranks keeps to messages where the run began with them: only then it adds in the same order.
+  private static func grouping(after plan: RunPlan?, ranks: Int) -> NodeGrouping {
+    guard let plan, plan.ranks == ranks, plan.usesMessagesAlone else { return .sharedMemory }
+    return .single
+  }
 
   /// Throws where the heads are not the sources, or a rank's pictures are not those of rank 0. Collective.
   private static func checkData(

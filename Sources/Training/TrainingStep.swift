@@ -63,6 +63,13 @@ package final class TrainingStep {
   /// Whether any rank asked to stop in the last ``computeGradients()``; the same on every rank.
   package private(set) var isAskedToStop = false
 
+  /// The ranks that add their gradients up in memory: the node of every rank. The same on every rank.
+  package var nodes: [Int] { reducer.nodes }
+  /// Why they do not, where they were to.
+  package var sharingRefusal: SharingRefusal? { reducer.sharingRefusal }
+  /// How gradients are added up, in words, and why not in shared memory.
+  package var reduction: String { reducer.description }
+
   private let reducer: any StepSums
   let rank: Int
   private let size: Int
@@ -76,12 +83,13 @@ package final class TrainingStep {
   /// - Parameters:
   ///   - globalBatch: pairs of one step, at least 1.
   ///   - bucketBytes: size of a gradient message of f32; the same on every rank.
-  ///   - wire: how gradients travel; the same on every rank; f32 with `slices`.
+  ///   - wire: how gradients travel between nodes; the same on every rank; f32 with `slices`.
   ///   - slices: a fixed number of slices, which makes the step the same to the last bit on any number of ranks that
   ///     ``Slicing/problem(fixed:ranks:)`` allows; nil for one slice on each rank.
+  ///   - grouping: which ranks add gradients up in memory first; the same on every rank; of no effect with `slices`.
   package init(
     network configuration: UNetConfiguration, precision: Precision, globalBatch: Int, bucketBytes: Int,
-    wire: GradientWire = .f32, slices: Int? = nil, communicator: Communicator
+    wire: GradientWire = .f32, slices: Int? = nil, grouping: NodeGrouping = .sharedMemory, communicator: Communicator
   ) throws {
     precondition(globalBatch >= 1, "a global batch of \(globalBatch)")
     (rank, size) = (communicator.rank, communicator.size)
@@ -90,18 +98,19 @@ package final class TrainingStep {
     slice = slicing.pairs(ofRank: rank)
     layout = ParameterLayout(configuration)
     values = AlignedBuffer(repeating: 0, count: layout.count)
-    gradients = AlignedBuffer(repeating: 0, count: layout.trainedCount)
+    precondition(slices == nil || wire == .f32, "sums of fixed slices travel in f32")
+    reducer =
+      slices == nil
+      ? try GradientReducer(
+        count: layout.trainedCount, bucketBytes: bucketBytes, wire: wire, grouping: grouping, communicator: communicator)
+      : try TreeReducer(count: layout.trainedCount, bucketBytes: bucketBytes, communicator: communicator)
+    gradients = reducer.gradients
     firstMoments = AlignedBuffer(repeating: 0, count: layout.trainedCount)
     secondMoments = AlignedBuffer(repeating: 0, count: layout.trainedCount)
     movingBefore = AlignedBuffer(repeating: 0, count: layout.count - layout.trainedCount)
     network = try SlicedNetwork(
       configuration: configuration, values: values, batches: slicing.slices(ofRank: rank).map(\.count),
       precision: precision)
-    precondition(slices == nil || wire == .f32, "sums of fixed slices travel in f32")
-    reducer =
-      slices == nil
-      ? try GradientReducer(gradients: gradients, bucketBytes: bucketBytes, wire: wire, communicator: communicator)
-      : try TreeReducer(gradients: gradients, bucketBytes: bucketBytes, communicator: communicator)
   }
 
   /// Rank `rank`'s part of `0..<globalBatch`: contiguous, in rank order, sizes differing by at most one, larger ones

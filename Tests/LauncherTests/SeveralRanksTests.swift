@@ -68,7 +68,7 @@ struct SeveralRanksTests {
     #expect(rows.map { $0["bytes"] as? Int } == [4000, 262_144] && result["ranks"] as? Int == ranks)
     for row in rows {
       let timings = try #require(row["timings"] as? [[String: Any]])
-      #expect(timings.map { $0["method"] as? String } == ["allreduce", "buckets", "buckets_bf16"])
+      #expect(timings.map { $0["method"] as? String } == ["allreduce", "step", "buckets", "buckets_bf16"])
       for timing in timings {
         let (bytes, median) = (try #require(row["bytes"] as? Int), try #require(timing["us_median"] as? Double))
         let (algorithm, bus) = (timing["algbw_gb_s"] as? Double, timing["busbw_gb_s"] as? Double)

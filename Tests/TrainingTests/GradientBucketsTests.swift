@@ -30,9 +30,10 @@ struct GradientBucketsTests {
         let ends = (0...parts).map { count - count * $0 / parts }
         let all = buckets(count, bytes: bytes, completing: zip(ends.dropFirst(), ends).map { $0..<$1 }).flatMap { $0 }
         #expect(all.reversed().flatMap(Array.init) == Array(0..<count))
-        #expect(all.count <= GradientBuckets(count: count, bytes: bytes).messageCount)
+        let buckets = GradientBuckets(count: count, bytes: bytes)
+        #expect(all.count <= buckets.messageCount && all == all.indices.map { buckets[$0] })
         // The same messages on every rank, whoever completes them in how many parts.
-        #expect(all == buckets(count, bytes: bytes, completing: [0..<count]).flatMap { $0 })
+        #expect(all == self.buckets(count, bytes: bytes, completing: [0..<count]).flatMap { $0 })
       }
     }
   }

@@ -170,4 +170,33 @@ struct RunStartTests {
     #expect(!text.contains("fixedSlices"))
     #expect(try JSONText.decode(RunPlan.self, from: text) == run.plan)
   }
+
+  @Test
+  func aPlanNamesHowGradientsAreAddedUp() throws {
+    var other = run.plan
+    other.nodes = [0, 1]
+    #expect(
+      other.differences(from: run.plan) == ["sums of gradients by messages instead of shared memory on one node"])
+    #expect(run.plan.differences(from: other) == ["sums of gradients by shared memory on one node instead of messages"])
+    #expect(RunPlan.reduction(nodes: [0, 0, 1, 0]) == "shared memory on nodes of 3+1")
+    #expect(RunPlan.reduction(nodes: [0]) == "one rank")
+
+    var (rows, columns) = (run.plan, run.plan)
+    (rows.ranks, columns.ranks) = (4, 4)
+    (rows.nodes, columns.nodes) = ([0, 0, 1, 1], [0, 1, 0, 1])
+    #expect(rows.differences(from: columns) == ["ranks on other nodes"])
+  }
+
+  @Test
+  func aPlanOfACheckpointFromBeforeNodesMeansMessages() throws {
+    var old = run.plan
+    old.nodes = nil
+    let text = JSONText.encode(old)
+    #expect(!text.contains("nodes"))
+    let read = try JSONText.decode(RunPlan.self, from: text)
+    #expect(read.usesMessagesAlone && read.reduction == "messages" && !run.plan.usesMessagesAlone)
+    var alone = run.plan
+    alone.nodes = [0, 1]
+    #expect(alone.differences(from: read).isEmpty)
+  }
 }

@@ -8,7 +8,8 @@ struct SmallRun {
   var configuration = RunConfiguration()
   var state: TrainingState
   var plan = RunPlan(
-    ranks: 2, bucketBytes: 4096, wire: .f32, threads: 1, precision: .f32, instructionSet: "baseline", mpi: "MPI 1",
+    ranks: 2, bucketBytes: 4096, wire: .f32, nodes: [0, 0], threads: 1, precision: .f32, instructionSet: "baseline",
+    mpi: "MPI 1",
     oneDNN: "2.6.3",
     slices: [[0, 16], [16, 32]], fixedSlices: nil)
 

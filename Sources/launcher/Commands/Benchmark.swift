@@ -136,6 +136,7 @@ struct BenchmarkStep: JobCommand {
         (name: "work, ms of a rank", value: spreads(result.stragglers?.workMilliseconds)),
         (name: "waiting for others", value: spreads(result.stragglers?.waitingMilliseconds)),
         (name: "most work of its own", value: result.stragglers.map { "rank \($0.slowestRank)" } ?? "not measured"),
+        (name: "sums of gradients", value: result.reduction),
         (name: "resident memory of a rank", value: "\(Int(result.residentMiB)) MiB"),
       ]))
   }

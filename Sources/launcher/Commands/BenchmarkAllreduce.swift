@@ -5,7 +5,8 @@ import Training
 struct BenchmarkAllreduce: JobCommand {
   static let configuration = CommandConfiguration(
     commandName: "allreduce",
-    abstract: "Sums over the ranks: bandwidth of MPI_Allreduce and of the training step's buckets, by size.",
+    abstract:
+      "Sums over the ranks: bandwidth of MPI_Allreduce, of the training step's own and of its messages, by size.",
     discussion: """
       Bus bandwidth is bytes / seconds x 2 (n - 1) / n for n ranks, as nccl-tests define it: what each rank's link carries.
       """)
@@ -44,7 +45,7 @@ struct BenchmarkAllreduce: JobCommand {
 
   private func report(_ result: ReductionBenchmark.Result) {
     guard !output.json else { return Output.line(result.json()) }
-    Output.line("\(result.ranks) ranks, medians of \(result.repetitions); bus GB/s")
+    Output.line("\(result.ranks) ranks, medians of \(result.repetitions); bus GB/s; step: \(result.reduction)")
     Output.line(
       table(
         result.rows.map { row in

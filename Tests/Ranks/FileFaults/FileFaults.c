@@ -104,6 +104,11 @@ int ftruncate(int descriptor, off_t length) {
   return counts_descriptor(descriptor) && meets("ftruncate") ? fail() : NEXT(ftruncate)(descriptor, length);
 }
 
+int posix_fallocate(int descriptor, off_t offset, off_t length) {
+  if (counts_descriptor(descriptor) && meets("posix_fallocate")) return fail() ? errno : 0;
+  return NEXT(posix_fallocate)(descriptor, offset, length);
+}
+
 int rename(const char *from, const char *to) {
   return counts_path(to) && meets("rename") ? fail() : NEXT(rename)(from, to);
 }

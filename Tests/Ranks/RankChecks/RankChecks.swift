@@ -29,6 +29,7 @@ struct RankChecks {
     case "checked": try checkCheckedCollectives()
     case "disagree-skip", "disagree-size", "disagree-root", "disagree-communicator":
       try disagreement(arguments[0], rank: number)
+    case "node-sums": try checkNodeSums(folder: arguments.dropFirst().first)
     case "topology": try checkTopology()
     case "throw": try throwing(rank: number)
     case "throw-pending": try throwingPastPendingReductions(rank: number)

@@ -75,7 +75,7 @@ struct Options {
     let step = try TrainingStep(
       network: configuration.network, precision: configuration.precision, globalBatch: configuration.globalBatch,
       bucketBytes: configuration.bucketBytes, wire: configuration.wire, slices: configuration.slices,
-      communicator: world)
+      grouping: number("groups").map { .groups(of: $0) } ?? .sharedMemory, communicator: world)
     var numbers = PhiloxGenerator(seed: configuration.seed, stream: 3)
     initializeWeights(step.values, layout: step.layout, using: &numbers)
     try step.network.packWeights()

@@ -1,7 +1,7 @@
 // Makes calls on files fail, or ends the process at one of them, in a program that preloads this library (LD_PRELOAD).
 //
-// Calls count where they change something under a folder: open, openat and mkdir for writing, write, ftruncate, fsync,
-// rename, renameat, unlink, unlinkat. What to do with them comes from the environment:
+// Calls count where they change something under a folder: open, openat and mkdir for writing, write, ftruncate,
+// posix_fallocate, fsync, rename, renameat, unlink, unlinkat. What to do with them comes from the environment:
 //
 //   FILE_FAULTS_UNDER   part of the paths that count
 //   FILE_FAULTS_AT      number of the first call that is met, from 1
