@@ -3,8 +3,8 @@ internal import Glibc
 /// Memory that all ranks of a node have mapped: one part of equal size for each rank.
 ///
 /// POSIX shared memory rather than MPI_Win_allocate_shared, because here the memory is reserved before anybody touches it: a
-/// page fault on a full memory file system is a SIGBUS, and no MPI library says which folder its windows lie in. The file
-/// has lost its name before `map` returns, so it ends with the last process that has it mapped, however that ends.
+/// page fault on a full memory file system is a SIGBUS, and MPI does not say where a window would lie. The file has lost
+/// its name before `map` returns, so it ends with the last process that has it mapped, however that ends.
 @safe
 final class SharedSegment {
   /// The memory file system that shm_open uses.

@@ -1,4 +1,4 @@
-/// How gradients travel between ranks.
+/// How gradients travel between nodes.
 package enum GradientWire: String, Sendable, Codable, CaseIterable {
   /// As they are.
   case f32

@@ -62,7 +62,7 @@ struct WireOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Size of a gradient message, as f32.", valueName: "bytes"))
   var bucketBytes = RunConfiguration().bucketBytes
 
-  @Option(help: "How gradients travel between ranks: f32, or bf16 for half the bytes and 8 bits of each gradient.")
+  @Option(help: "How gradients travel between hosts: f32, or bf16 for half the bytes and 8 bits of each gradient.")
   var wire = RunConfiguration().wire
 
   func apply(to run: inout RunConfiguration) { (run.bucketBytes, run.wire) = (bucketBytes, wire) }

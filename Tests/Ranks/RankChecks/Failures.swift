@@ -48,6 +48,18 @@ func dying(rank: Int) throws {
   try world.barrier()
 }
 
+/// Rank `rank` is killed while the others wait in memory for its part of a sum.
+func dyingInNodeSums(rank: Int) throws {
+  let world = try Communicator.world()
+  let sums = try NodeSums(count: 1000, grouping: .sharedMemory, communicator: world)
+  try expect(unsafe sums.buffer == nil, equals: false, "memory")
+  try world.barrier()
+  if world.rank == rank { kill(getpid(), SIGKILL) }
+  sums.markComplete()
+  try sums.awaitNext()
+  throw Mistake("the sum of a rank that was killed")
+}
+
 /// Rank `rank` never comes.
 func hanging(rank: Int) throws {
   let world = try Communicator.world()

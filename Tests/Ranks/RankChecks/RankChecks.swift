@@ -35,6 +35,7 @@ struct RankChecks {
     case "throw-pending": try throwingPastPendingReductions(rank: number)
     case "mismatch-broadcast", "mismatch-sum", "mismatch-pending-sum": try mismatchedLengths(arguments[0])
     case "die": try dying(rank: number)
+    case "die-in-sums": try dyingInNodeSums(rank: number)
     case "hang": try hanging(rank: number)
     case "exit": try exiting(code: Int32(number))
     case "latency": try measureLatency()
