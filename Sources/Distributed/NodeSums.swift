@@ -68,9 +68,11 @@ package final class NodeSums {
       let first = unsafe ($0.part(group.rank) + Self.counterByteCount).bindMemory(to: Float.self, capacity: count)
       return unsafe UnsafeMutableBufferPointer(start: first, count: count)
     }
-    // The ranks without shares form a last group, which nobody uses.
+    // The ranks without shares form a last group, which nobody uses. A lane of all ranks is a matter of the whole job.
     let lanes = try communicator.split(color: min(group.rank, laneCount))
-    lane = group.rank < laneCount && lanes.size > 1 ? lanes : nil
+    let isWhole = try Self.extreme(-lanes.size, communicator) == -communicator.size
+    let joined = try isWhole ? communicator.duplicate() : lanes
+    lane = group.rank < laneCount && lanes.size > 1 ? joined : nil
     unsafe block = .allocate(capacity: Self.blockCount)
   }
 
@@ -114,6 +116,9 @@ extension NodeSums {
 
   /// Gives the core away and lets MPI work until `isTrue`: another rank may need both to get there.
   private func wait(until isTrue: () -> Bool) throws {
+    if isTrue() { return }
+    ProgressBoard.own.begin(.nodeSum, ofWholeJob: false)
+    defer { ProgressBoard.own.leave() }
     var looks = 0
     while !isTrue() {
       looks += 1

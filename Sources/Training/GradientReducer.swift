@@ -10,7 +10,7 @@ final class GradientReducer: CrossRankSums {
   /// This rank's gradients, then their sums. In the node's shared memory where the ranks share any.
   let gradients: AlignedBuffer<Float>
   /// Who adds up with whom.
-  let nodes: NodeSums
+  private let sums: NodeSums
 
   private let statistics: Communicator
   /// nil where nothing travels: on one node, and on a rank without shares.
@@ -32,7 +32,7 @@ final class GradientReducer: CrossRankSums {
     count: Int, bucketBytes: Int, wire: GradientWire, grouping: NodeGrouping = .sharedMemory, communicator: Communicator
   ) throws {
     let nodes = try NodeSums(count: count, grouping: grouping, communicator: communicator)
-    self.nodes = nodes
+    sums = nodes
     if let base = unsafe nodes.buffer?.baseAddress {
       gradients = unsafe AlignedBuffer(base, count: count, owner: nodes)
     } else {
@@ -48,12 +48,12 @@ final class GradientReducer: CrossRankSums {
     if packed != nil { try queue?.prepareBFloat16() }
   }
 
-  /// How gradients are added up, in words, and why not in shared memory.
-  var description: String {
-    RunPlan.reduction(nodes: nodes.nodes) + (nodes.refusal.map { ": \($0)" } ?? "")
-  }
+  var nodes: [Int] { sums.nodes }
+  var sharingRefusal: SharingRefusal? { sums.refusal }
 
-  var traffic: (statistics: Traffic, gradients: Traffic) { (statistics.traffic, queue.communicator.traffic) }
+  var traffic: (statistics: Traffic, gradients: Traffic) {
+    (statistics.traffic, queue?.communicator.traffic ?? Traffic())
+  }
 
   /// Starts a step.
   func begin() {
@@ -79,16 +79,16 @@ final class GradientReducer: CrossRankSums {
     buckets.complete(range)
     while buckets.next() != nil {
       completed += 1
-      if !isSilent { nodes.markComplete() }
+      if !isSilent { sums.markComplete() }
     }
     guard !isSilent else { return }
-    while summed < completed && nodes.isNextComplete { try sumNext() }
+    while summed < completed && sums.isNextComplete { try sumNext() }
     try pending?.progress()
   }
 
   /// Adds the next bucket up over the node and posts this rank's share of it to the other nodes.
   private func sumNext() throws {
-    let share = nodes.sumNext(initialBuckets[summed])
+    let share = sums.sumNext(initialBuckets[summed])
     summed += 1
     guard queue != nil, !share.isEmpty else { return }
     guard let packed else {
@@ -108,21 +108,21 @@ final class GradientReducer: CrossRankSums {
     }
     try meet()
     while summed < completed {
-      try nodes.awaitNext()
+      try sums.awaitNext()
       try sumNext()
     }
     if queue != nil {
       try pending.take()?.wait()
-      for number in 0..<summed { handRound(nodes.share(of: initialBuckets[number])) }
+      for number in 0..<summed { handRound(sums.share(of: initialBuckets[number])) }
     }
-    try nodes.finish()
+    try sums.finish()
   }
 
   /// Gives the node's other ranks a share that came back from the other nodes.
   private func handRound(_ share: Range<Int>) {
     guard !share.isEmpty else { return }
     if let packed { unsafe widenBFloat16(packed.elements(share), into: gradients.elements(share)) }
-    nodes.deliver(share)
+    sums.deliver(share)
   }
 
   /// Leaves what is pending behind, on the way to ending the job.

@@ -118,7 +118,7 @@ package struct ReductionBenchmark {
         try communicator.allReduce(&slowest, .max)
         return timing(method, slowest, bytes: 4 * count)
       })
-    return (row, step.description)
+    return (row, step.reduction)
   }
 
   private func reducer(_ count: Int, _ wire: GradientWire, _ grouping: NodeGrouping) throws -> GradientReducer {

@@ -3,6 +3,12 @@ import Model
 
 /// A step's sums across the ranks, from `begin()` to `finishGradients()`. Collective; allocates nothing after its initialiser.
 protocol StepSums: CrossRankSums {
+  /// This rank's gradients, then their sums.
+  var gradients: AlignedBuffer<Float> { get }
+  /// The node of every rank, as gradients are added up; the same on every rank. See ``RunPlan/nodes``.
+  var nodes: [Int] { get }
+  /// Why ranks of one node do not add up in shared memory, where they were to.
+  var sharingRefusal: SharingRefusal? { get }
   /// Set: nothing is sent and every rank keeps its own sums. For measuring what the messages cost.
   var isSilent: Bool { get set }
   /// Set: all ranks meet before every sum that is waited for, and `takeWaited()` tells how long this one stood there. For
@@ -18,6 +24,11 @@ protocol StepSums: CrossRankSums {
   func finishGradients() throws
   /// Leaves what is pending behind, on the way to ending the job.
   func abandon()
+}
+
+extension StepSums {
+  /// How gradients are added up, in words, and why not in shared memory.
+  var reduction: String { RunPlan.reduction(nodes: nodes) + (sharingRefusal.map { ": \($0)" } ?? "") }
 }
 
 extension GradientReducer: StepSums {}

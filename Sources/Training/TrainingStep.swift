@@ -68,7 +68,7 @@ package final class TrainingStep {
   /// Why they do not, where they were to.
   package var sharingRefusal: SharingRefusal? { reducer.sharingRefusal }
   /// How gradients are added up, in words, and why not in shared memory.
-  package var reduction: String { reducer.description }
+  package var reduction: String { reducer.reduction }
 
   private let reducer: any StepSums
   let rank: Int
@@ -102,7 +102,8 @@ package final class TrainingStep {
     reducer =
       slices == nil
       ? try GradientReducer(
-        count: layout.trainedCount, bucketBytes: bucketBytes, wire: wire, grouping: grouping, communicator: communicator)
+        count: layout.trainedCount, bucketBytes: bucketBytes, wire: wire, grouping: grouping, communicator: communicator
+      )
       : try TreeReducer(count: layout.trainedCount, bucketBytes: bucketBytes, communicator: communicator)
     gradients = reducer.gradients
     firstMoments = AlignedBuffer(repeating: 0, count: layout.trainedCount)

@@ -6,7 +6,11 @@ import Model
 /// Every rank holds the sums of a complete subtree, so the totals do not depend on the number of ranks. Gradients travel once the
 /// backward pass is complete, in messages of at most `bucketBytes`, which do not change what is added to what.
 final class TreeReducer: StepSums {
-  private let gradients: AlignedBuffer<Float>
+  let gradients: AlignedBuffer<Float>
+  /// Every rank by itself.
+  let nodes: [Int]
+  var sharingRefusal: SharingRefusal? { nil }
+
   private let statistics: Communicator
   private let communicator: Communicator
   /// What the partner's message is received in: gradients, and sums of f64.
@@ -16,14 +20,15 @@ final class TreeReducer: StepSums {
   var measuresWaiting = false
   private var waited = 0.0
 
-  /// Duplicates `communicator`, whose size is a power of two, twice. Collective.
-  init(gradients: AlignedBuffer<Float>, bucketBytes: Int, communicator: Communicator) throws {
+  /// Sums of `count` gradients. Duplicates `communicator`, whose size is a power of two, twice. Collective.
+  init(count: Int, bucketBytes: Int, communicator: Communicator) throws {
     precondition(bucketBytes > 0, "gradients in messages of \(bucketBytes) bytes")
-    self.gradients = gradients
+    gradients = AlignedBuffer(repeating: 0, count: count)
+    nodes = Array(0..<communicator.size)
     statistics = try communicator.duplicate()
     self.communicator = try communicator.duplicate()
-    let count = max(1, min(gradients.count, bucketBytes / MemoryLayout<Float>.stride))
-    scratch = AlignedBuffer(repeating: 0, count: count)
+    let length = max(1, min(count, bucketBytes / MemoryLayout<Float>.stride))
+    scratch = AlignedBuffer(repeating: 0, count: length)
     wideScratch = AlignedBuffer(repeating: 0, count: 4096)
   }
 

@@ -11,6 +11,8 @@ package enum CollectiveKind: UInt8, Sendable, CaseIterable {
   case duplicate = 7
   case split = 8
   case treeSum = 9
+  /// Ranks of a node wait in shared memory for each other's part of a sum.
+  case nodeSum = 10
 
   package var name: String {
     switch self {
@@ -23,6 +25,7 @@ package enum CollectiveKind: UInt8, Sendable, CaseIterable {
     case .duplicate: "duplicate"
     case .split: "split"
     case .treeSum: "sum along a tree"
+    case .nodeSum: "sum in shared memory"
     }
   }
 }

@@ -36,6 +36,16 @@ extension RanksTests {
     for (a, b) in zip(one, several) { #expect(abs(a - b) <= 1e-5 * max(abs(a), 1e-3)) }
   }
 
+  @Test
+  func withinANodeNoPartOfAGradientIsAMessage() throws {
+    let run = try TrainingRun()
+    defer { run.remove() }
+    for (arguments, isOneNode) in [([], true), (["groups=2"], false), (["groups=1"], false)] {
+      let outcome = try run.start(["step"] + arguments, ranks: 3)
+      #expect(outcome.succeeded && outcome.standardOutput.contains("messages 0\n") == isOneNode, "\(outcome)")
+    }
+  }
+
   @Test(arguments: [(ranks: 3, groups: 2), (4, 2)])
   func onlyWhatTravelsBetweenNodesIsRoundedToBFloat16(ranks: Int, groups: Int) throws {
     let run = try TrainingRun()

@@ -66,13 +66,14 @@ struct StepChecks {
 
   /// The machinery of a step with initial weights, and the pictures.
   private static func prepare(
-    globalBatch: Int, precision: Precision = .f32, slices: Int? = nil, data: String? = nil, _ communicator: Communicator
+    globalBatch: Int, precision: Precision = .f32, slices: Int? = nil, data: String? = nil,
+    grouping: NodeGrouping = .sharedMemory, _ communicator: Communicator
   ) throws -> (step: TrainingStep, generator: MixingGenerator) {
     let environment = unsafe getenv("UNMIX_DATA").map { unsafe ["UNMIX_DATA": String(cString: $0)] } ?? [:]
     let sources = try loadSources(DataRequest(data: data, sources: nil, environment: environment, seed: seed))
     let step = try TrainingStep(
       network: UNetConfiguration(), precision: precision, globalBatch: globalBatch, bucketBytes: 1 << 20,
-      slices: slices, communicator: communicator)
+      slices: slices, grouping: grouping, communicator: communicator)
     var numbers = PhiloxGenerator(seed: seed, stream: 3)
     initializeWeights(step.values, layout: step.layout, using: &numbers)
     return (step, MixingGenerator(sources: sources, stream: .training, seed: seed))
@@ -143,10 +144,12 @@ struct StepChecks {
   }
 
   /// Prints a line for each rank: what its third step used, and the most memory it held. Drawn pictures: few, wherever it runs.
+  /// Each rank counts as a node: within one nothing of a gradient is sent.
   private static func measureBudget(
     _ precision: Precision, globalBatch: Int, _ communicator: Communicator
   ) throws {
-    let (step, generator) = try prepare(globalBatch: globalBatch, precision: precision, data: "synthetic", communicator)
+    let (step, generator) = try prepare(
+      globalBatch: globalBatch, precision: precision, data: "synthetic", grouping: .single, communicator)
     try step.network.packWeights()
     var before = step.traffic
     for index in 0..<3 {

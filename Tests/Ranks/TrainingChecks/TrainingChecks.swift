@@ -111,6 +111,7 @@ struct TrainingChecks {
     let digest = step.gradients.array().reduce(0.0) { $0 + Double($1).magnitude }
     if world.rank == 0 {
       put("sum \(digest)")
+      put("messages \(step.traffic.gradients.messages)")
       put("gradient " + step.gradients.array().map { "\($0.bitPattern)" }.joined(separator: ","))
     }
   }
