@@ -16,10 +16,20 @@ BRIEF := --epochs 4 --steps-per-epoch 150 --validation-steps 20 --rounds 3 --pai
 # More options of `launcher train`; they win over the brief run's.
 ARGS ?=
 
-SOURCES := Sources Tests Package.swift
+SOURCES := Sources Tests Fuzz Package.swift
+
+# Sanitizers see what is compiled here: no MPI, no oneDNN. libgomp is a stranger to the thread sanitizer, so it runs the tests of
+# our own threads.
+ADDRESS := --sanitize=address -Xcc -fsanitize=undefined -Xcc -fno-sanitize-recover=undefined
+UNIT_TESTS := KernelsTests|ModelTests|DatasetTests|DistributedTests|TrainingTests
+THREADED_TESTS := CheckpointWriterTests
+
+# Parsers of files that come from elsewhere: a program in Fuzz/ and a folder in Fuzz/Corpus/ each.
+FUZZ_TARGETS := IDX SafeTensors Checkpoint
+FUZZ_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build train data test format lint clean
+.PHONY: help deps build train data test test-faults sanitize fuzz format lint clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +61,27 @@ test: deps ## build and run all tests
 	swift build $(SWIFT_FLAGS) --build-tests
 	swift test $(SWIFT_FLAGS) --disable-xctest --skip-build
 
+test-faults: deps ## do real faults to real runs, half an hour; needs root
+	swift build $(SWIFT_FLAGS) --build-tests
+	.build/release/FaultBench $(FAULTS)
+
+sanitize: deps ## unit tests with the address, undefined-behaviour and thread sanitizers
+	swift build $(SWIFT_FLAGS) --build-tests --scratch-path .build-address $(ADDRESS)
+	ASAN_OPTIONS=detect_leaks=0 SWIFT_BACKTRACE=enable=no swift test $(SWIFT_FLAGS) --disable-xctest --skip-build \
+	  --scratch-path .build-address $(ADDRESS) --filter '$(UNIT_TESTS)'
+	swift build $(SWIFT_FLAGS) --build-tests --scratch-path .build-thread --sanitize=thread
+	SWIFT_BACKTRACE=enable=no swift test $(SWIFT_FLAGS) --disable-xctest --skip-build \
+	  --scratch-path .build-thread --sanitize=thread --filter '$(THREADED_TESTS)'
+
+fuzz: deps ## fuzz the parsers for FUZZ_SECONDS (600) each; new inputs stay in .build-fuzz/
+	@for name in $(FUZZ_TARGETS); do \
+	  UNMIX_FUZZ=1 swift build $(SWIFT_FLAGS) --scratch-path .build-fuzz --product Fuzz$$name || exit 1; \
+	  folder=.build-fuzz/corpus/$$name; mkdir -p $$folder; \
+	  echo "fuzz: $$name"; \
+	  SWIFT_BACKTRACE=enable=no .build-fuzz/release/Fuzz$$name $$folder Fuzz/Corpus/$$name -max_len=4096 \
+	    -artifact_prefix=.build-fuzz/ -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 || exit 1; \
+	done
+
 format: ## format the sources in place
 	swift format --in-place --recursive --parallel $(SOURCES)
 
@@ -58,4 +89,4 @@ lint: ## check the format, change nothing
 	swift format lint --strict --recursive --parallel $(SOURCES)
 
 clean: ## remove what was built
-	rm -rf .build .build-mpich
+	rm -rf .build .build-mpich .build-fuzz .build-address .build-thread

@@ -14,6 +14,11 @@ if inContinuousIntegration {
   cSettings.append(.treatAllWarnings(as: .error))
 }
 
+/// `UNMIX_FUZZ=1` adds the programs of Fuzz/ and instruments this package for libFuzzer; see `make fuzz`.
+let isFuzzing = Context.environment["UNMIX_FUZZ"] != nil
+let fuzzerFlags = ["-sanitize=fuzzer,address"]
+if isFuzzing { swiftSettings.append(.unsafeFlags(fuzzerFlags)) }
+
 let package = Package(
   name: "unmix",
   products: [
@@ -74,6 +79,10 @@ let package = Package(
       name: "LauncherTests", dependencies: ["TestSupport", "launcher", "Training", "Model", "Dataset"],
       swiftSettings: swiftSettings),
     .target(name: "FileFaults", path: "Tests/Ranks/FileFaults", cSettings: cSettings),
+    .executableTarget(
+      name: "FaultBench",
+      dependencies: ["TestSupport", "Training", "Model", .product(name: "Crypto", package: "swift-crypto")],
+      path: "Tests/Faults/FaultBench", swiftSettings: swiftSettings),
     .target(name: "AllocationCounter", path: "Tests/Ranks/AllocationCounter", cSettings: cSettings),
     .executableTarget(
       name: "StepChecks", dependencies: ["Training", "Model", "Dataset", "Distributed", "AllocationCounter"],
@@ -89,3 +98,14 @@ let package = Package(
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17
 )
+
+if isFuzzing {
+  package.targets.append(.target(name: "FuzzDriver", path: "Fuzz/FuzzDriver", swiftSettings: swiftSettings))
+  for (name, tested) in [("FuzzIDX", "Dataset"), ("FuzzSafeTensors", "Model"), ("FuzzCheckpoint", "Training")] {
+    package.targets.append(
+      .executableTarget(
+        name: name, dependencies: ["FuzzDriver", .byName(name: tested)], path: "Fuzz/\(name)",
+        swiftSettings: swiftSettings + [.unsafeFlags(["-parse-as-library"])],
+        linkerSettings: [.unsafeFlags(fuzzerFlags + ["-use-ld=lld"])]))
+  }
+}

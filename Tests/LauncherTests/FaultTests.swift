@@ -38,7 +38,10 @@ struct FaultTests {
     #expect(outcome.exitCode == 71 && outcome.mentions("launcher: rank ") == 1, "\(outcome)")
     let host = ProcessInfo.processInfo.hostName
     #expect(outcome.standardError.contains("rank 1 on \(host) not heard of for "), "\(outcome)")
-    #expect(outcome.standardError.contains("ranks 0, 2 on \(host) wait in collective "), "\(outcome)")
+    // One of them may have got a message further than the other.
+    let wait = outcome.standardError.contains("ranks 0, 2 on \(host) wait in collective ")
+    let waitApart = [0, 2].allSatisfy { outcome.standardError.contains("rank \($0) on \(host) waits in collective ") }
+    #expect(wait || waitApart, "\(outcome)")
     // The timeout and five seconds, and five more for a loaded machine.
     #expect(start.duration(to: .now) < .seconds(15), "\(outcome)")
     for rank in ranks { #expect(!FileManager.default.fileExists(atPath: "/proc/\(rank)/exe")) }

@@ -56,7 +56,9 @@ package final class RunningProgram {
   /// Processes below this one whose program is called `name`.
   package func children(named name: String) -> [Int32] {
     ProcessTable.descendants(of: processIdentifier).map(\.identifier).filter {
-      (try? String(contentsOfFile: "/proc/\($0)/comm", encoding: .utf8)) == name + "\n"
+      let title = (try? String(contentsOfFile: "/proc/\($0)/comm", encoding: .utf8)) ?? ""
+      // A rank shows its phase behind its name.
+      return title == name + "\n" || title.hasPrefix(name + ":")
     }
   }
 

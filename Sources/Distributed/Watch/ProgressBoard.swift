@@ -38,7 +38,11 @@ package final class ProgressBoard: Sendable {
   }
 
   /// The work turns to `phase`. No progress by itself: a rank may hang in a phase it has just entered.
-  package func enter(_ phase: RankPhase) { self.phase.store(phase.rawValue, ordering: .relaxed) }
+  /// The process table shows it, of the process's own board.
+  package func enter(_ phase: RankPhase) {
+    self.phase.store(phase.rawValue, ordering: .relaxed)
+    if self === Self.own { ProcessTitle.show(phase.title) }
+  }
 
   /// Work that must come to an end moved on: a file loaded, a batch evaluated.
   package func progressed() { progressTime.store(MonotonicClock.now, ordering: .relaxed) }

@@ -7,6 +7,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 // The C library's own, under the names it exports for this purpose.
@@ -41,6 +43,14 @@ static void note(void *caller, size_t size) {
   atomic_fetch_add(&bytes[source], (int64_t)size);
 }
 
+// A sanitizer brings a malloc of its own, and two cannot be: nothing is counted then, and nobody may ask.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZER_OWNS_MALLOC 1
+#endif
+#endif
+
+#ifndef SANITIZER_OWNS_MALLOC
 void *malloc(size_t size) {
   note(__builtin_return_address(0), size);
   return __libc_malloc(size);
@@ -72,7 +82,14 @@ int posix_memalign(void **result, size_t alignment, size_t size) {
   return *result ? 0 : ENOMEM;
 }
 
+#endif
+
 void allocation_counter_start(void) {
+#ifdef SANITIZER_OWNS_MALLOC
+  (void)note;
+  fputs("allocations are not counted under a sanitizer\n", stderr);
+  abort();
+#endif
   for (int i = 0; i < sources; i++) {
     atomic_store(&counts[i], 0);
     atomic_store(&bytes[i], 0);
