@@ -11,7 +11,8 @@ extension Bench {
       let outcome = try MPIRun("RankChecks", [command, "1"], ranks: 3, limit: .seconds(60)).run()
       var row = FaultRow(
         fault: "ranks disagree", injection: injection, times: 1, seconds: Storm.seconds(outcome.duration),
-        message: "the ranks disagree on checked collective N: rank N calls ...", exitCodes: [outcome.exitCode], stepsLost: 0)
+        message: "the ranks disagree on checked collective N: rank N calls ...", exitCodes: [outcome.exitCode],
+        stepsLost: 0)
       let isNamed = outcome.standardError.contains("the ranks disagree on checked collective")
       if outcome.timedOut || outcome.exitCode != 71 || !isNamed { row.problems.append("\(outcome)") }
       note("\(command): exit code \(outcome.exitCode)")

@@ -34,7 +34,13 @@ extension Bench {
     let victim = Victim(folder: folder.path + "/run")
     return try single(
       "run folder deleted", "removed with everything in it", victim: victim, message: "resume point: ",
-      keepsMetrics: false, strike: { _ in try FileManager.default.removeItem(atPath: victim.folder) }, fits: { $0 == 0 })
+      keepsMetrics: false,
+      strike: { _ in
+        // Away in one move: the run would fill what is being emptied.
+        let away = victim.folder + "-deleted"
+        try FileManager.default.moveItem(atPath: victim.folder, toPath: away)
+        try FileManager.default.removeItem(atPath: away)
+      }, fits: { $0 == 0 })
   }
 
   /// The newest checkpoint is damaged after the run was killed: the one before is taken.
@@ -46,7 +52,7 @@ extension Bench {
         fault, injection, victim: victim, message: "trying the one before", lostSteps: Victim.steps,
         strike: { running in
           _ = running.waits { _ in ((try? victim.checkpoints.steps().count) ?? 0) >= 3 }
-          running.signal(SIGKILL)
+          if let process = running.process(ofRank: 0) { kill(process, SIGKILL) }
         }, fits: { $0 == 137 },
         mend: {
           let path = victim.checkpoints.file(step: try victim.checkpoints.steps().last ?? 0)

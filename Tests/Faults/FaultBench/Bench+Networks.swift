@@ -4,7 +4,9 @@ import TestSupport
 extension Bench {
   /// Hosts as network namespaces: one cut off in the middle of a step, and two joined by a bad network.
   func networks() throws -> [FaultRow] {
-    try [cutOff("cut", "frames of one of two hosts are dropped"), cutOff("unplug", "one of two hosts loses its carrier")]
+    try [
+      cutOff("cut", "frames of one of two hosts are dropped"), cutOff("unplug", "one of two hosts loses its carrier"),
+    ]
       + [
         badNetwork("30 % loss", "of frames between two hosts", ["loss", "30"]),
         badNetwork("slow network", "1 Gbit/s and 1 ms each way between two hosts", ["slow", "1000", "1"]),
@@ -17,7 +19,8 @@ extension Bench {
   private func cutOff(_ how: String, _ injection: String) throws -> FaultRow {
     let outcome = try script("cut-off", ["\(Self.stallTimeout)", how])
     // `ok    rank on b gone after 8.1 s`
-    let times = outcome.standardOutput.split(separator: "\n").filter { $0.contains(" gone after ") }.compactMap { line in
+    let times = outcome.standardOutput.split(separator: "\n").filter { $0.contains(" gone after ") }.compactMap {
+      line in
       line.components(separatedBy: " gone after ").last.flatMap { Double($0.prefix { $0 != " " }) }
     }
     var row = FaultRow(
@@ -42,7 +45,8 @@ extension Bench {
     note("\(name) \(arguments.joined(separator: " "))")
     let outcome = try MPIRun(
       "\(folder)/\(name)", arguments, ranks: nil, environment: ["LAUNCHER": MPIRun.builtProducts + "/launcher"],
-      limit: .seconds(500)).run()
+      limit: .seconds(500)
+    ).run()
     note(outcome.standardOutput)
     return outcome
   }

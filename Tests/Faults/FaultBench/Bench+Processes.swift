@@ -56,7 +56,8 @@ extension Bench {
     if !isExact { row.problems.append("the resumed run is another one: \(end)") }
     if counts.faults < rounds { row.problems.append("only \(counts.faults) of \(rounds) faults") }
     if countsPlaces {
-      row.injection += " (\(counts.insideWrites) inside a write, \(counts.inValidation) in validation, \(counts.resumed) resumed)"
+      row.injection +=
+        " (\(counts.insideWrites) inside a write, \(counts.inValidation) in validation, \(counts.resumed) resumed)"
       if counts.resumed * 10 < rounds * 7 { row.problems.append("only \(counts.resumed) starts from a later step") }
       if counts.insideWrites * 10 < rounds { row.problems.append("only \(counts.insideWrites) inside a write") }
       if counts.inValidation * 20 < rounds { row.problems.append("only \(counts.inValidation) in validation") }

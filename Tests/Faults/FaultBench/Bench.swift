@@ -32,7 +32,8 @@ extension Bench {
   ///   - lostSteps: steps that the fault may cost beyond the newest checkpoint before it.
   func single(
     _ fault: String, _ injection: String, victim: Victim, message: String, lostSteps: Int = 0,
-    keepsMetrics: Bool = true, environment: [String: String] = [:], strike: (RunningProgram) throws -> Void, fits: (Int32) -> Bool,
+    keepsMetrics: Bool = true, environment: [String: String] = [:], strike: (RunningProgram) throws -> Void,
+    fits: (Int32) -> Bool,
     mend: () throws -> Void = {}
   ) throws -> FaultRow {
     let running = try victim.start(environment: environment, limit: .seconds(150))

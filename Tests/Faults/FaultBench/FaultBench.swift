@@ -15,14 +15,23 @@ enum FaultBench {
       let bench = try Bench(seed: options.seed)
       bench.note("seed \(options.seed)")
       var rows: [FaultRow] = []
-      if options.includes("processes") { rows += try bench.processes(rounds: options.rounds) }
-      if options.includes("kills") { rows.append(try bench.kills(rounds: options.kills)) }
-      if options.includes("disks") { rows += try bench.disks() }
-      if options.includes("disagreements") { rows += try bench.disagreements() }
-      if options.includes("networks") { rows += try bench.networks() }
+      var problems: [String] = []
+      func part(_ name: String, _ body: () throws -> [FaultRow]) {
+        guard options.includes(name) else { return }
+        do {
+          rows += try body()
+        } catch {
+          problems.append("\(name): \(error)")
+        }
+      }
+      part("processes") { try bench.processes(rounds: options.rounds) }
+      part("kills") { [try bench.kills(rounds: options.kills)] }
+      part("disks") { try bench.disks() }
+      part("disagreements") { try bench.disagreements() }
+      part("networks") { try bench.networks() }
       print(FaultRow.heading)
       for row in rows { print(row.line) }
-      let problems = rows.flatMap(\.problems)
+      problems += rows.flatMap(\.problems)
       for problem in problems { bench.note("PROBLEM: \(problem)") }
       print("\n\(rows.count - rows.count { !$0.problems.isEmpty }) of \(rows.count) faults as promised")
       exit(problems.isEmpty ? 0 : 1)

@@ -14,7 +14,8 @@ struct Victim {
   var more: [String] = []
 
   static let options = [
-    "train", "--base-channels", "8", "--blocks", "2", "--convolutions-per-block", "2", "--data", "synthetic", "--precision",
+    "train", "--base-channels", "8", "--blocks", "2", "--convolutions-per-block", "2", "--data", "synthetic",
+    "--precision",
     "f32", "--threads", "1", "--global-batch", "8", "--epochs", "20", "--steps-per-epoch", "150", "--validation-steps",
     "200", "--rounds", "0", "--checkpoint-every", "3",
   ]
