@@ -114,7 +114,8 @@ extension NodeSums {
     unsafe (segment.part(rank) + Self.counterByteCount).assumingMemoryBound(to: Float.self)
   }
 
-  /// Gives the core away and lets MPI work until `isTrue`: another rank may need both to get there.
+  /// Lets MPI work until `isTrue`, which another rank may need to get there, and gives the core away: at once where ranks share
+  /// cores, else after milliseconds only, because a core that was given away comes back late.
   private func wait(until isTrue: () -> Bool) throws {
     if isTrue() { return }
     ProgressBoard.own.begin(.nodeSum, ofWholeJob: false)
@@ -124,7 +125,7 @@ extension NodeSums {
       looks += 1
       guard looks > 100 else { continue }
       try node.progress()
-      CMPI_yield()
+      if MPIRuntime.ranksShareCores || looks > 20_000 { CMPI_yield() }
     }
   }
 }
