@@ -18,21 +18,15 @@ ARGS ?=
 
 SOURCES := Sources Tests Fuzz Package.swift
 
-# Sanitizers see what is compiled here: no MPI, no oneDNN. libgomp is a stranger to the thread sanitizer, so it runs the tests of
-# our own threads.
-ADDRESS := --sanitize=address -Xcc -fsanitize=undefined -Xcc -fno-sanitize-recover=undefined
-UNIT_TESTS := KernelsTests|ModelTests|DatasetTests|DistributedTests|TrainingTests
-THREADED_TESTS := CheckpointWriterTests
-
 # Parsers of files that come from elsewhere: a program in Fuzz/ and a folder in Fuzz/Corpus/ each.
 FUZZ_TARGETS := IDX SafeTensors Checkpoint
 FUZZ_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build train data test test-faults sanitize fuzz format lint clean
+.PHONY: help deps build train data test test-faults fuzz format lint clean
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  variables: RANKS=$(RANKS) (of make train), ARGS=\"options of launcher train\""
 
 deps: ## install the Debian packages that are missing
@@ -61,17 +55,9 @@ test: deps ## build and run all tests
 	swift build $(SWIFT_FLAGS) --build-tests
 	swift test $(SWIFT_FLAGS) --disable-xctest --skip-build
 
-test-faults: deps ## do real faults to real runs, half an hour; needs root
+test-faults: deps ## do real faults to real runs; needs root
 	swift build $(SWIFT_FLAGS) --build-tests
 	.build/release/FaultBench $(FAULTS)
-
-sanitize: deps ## unit tests with the address, undefined-behaviour and thread sanitizers
-	swift build $(SWIFT_FLAGS) --build-tests --scratch-path .build-address $(ADDRESS)
-	ASAN_OPTIONS=detect_leaks=0 SWIFT_BACKTRACE=enable=no swift test $(SWIFT_FLAGS) --disable-xctest --skip-build \
-	  --scratch-path .build-address $(ADDRESS) --filter '$(UNIT_TESTS)'
-	swift build $(SWIFT_FLAGS) --build-tests --scratch-path .build-thread --sanitize=thread
-	SWIFT_BACKTRACE=enable=no swift test $(SWIFT_FLAGS) --disable-xctest --skip-build \
-	  --scratch-path .build-thread --sanitize=thread --filter '$(THREADED_TESTS)'
 
 fuzz: deps ## fuzz the parsers for FUZZ_SECONDS (600) each; new inputs stay in .build-fuzz/
 	@for name in $(FUZZ_TARGETS); do \
@@ -89,4 +75,4 @@ lint: ## check the format, change nothing
 	swift format lint --strict --recursive --parallel $(SOURCES)
 
 clean: ## remove what was built
-	rm -rf .build .build-mpich .build-fuzz .build-address .build-thread
+	rm -rf .build .build-mpich .build-fuzz
