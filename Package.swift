@@ -53,26 +53,29 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"), .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: swiftSettings),
+    .target(name: "Processes", swiftSettings: swiftSettings),
     .executableTarget(
       name: "launcher",
       dependencies: [
-        "Training", "Model", "Dataset", "Distributed", .product(name: "Yams", package: "Yams"),
+        "Training", "Model", "Dataset", "Distributed", "Processes", .product(name: "Yams", package: "Yams"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
 
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: swiftSettings),
-    .testTarget(name: "ModelTests", dependencies: ["Model", "Kernels", "COneDNN"], swiftSettings: swiftSettings),
+    .testTarget(name: "KernelsTests", dependencies: ["TestSupport", "Kernels"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ModelTests", dependencies: ["TestSupport", "Model", "Kernels", "COneDNN"], swiftSettings: swiftSettings),
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Model", "Dataset", .product(name: "Crypto", package: "swift-crypto"),
+        "TestSupport", "Training", "Model", "Dataset", .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: swiftSettings),
-    .testTarget(name: "DatasetTests", dependencies: ["Dataset", "CZlib"], swiftSettings: swiftSettings),
+    .testTarget(name: "DatasetTests", dependencies: ["TestSupport", "Dataset", "CZlib"], swiftSettings: swiftSettings),
     .testTarget(name: "DistributedTests", dependencies: ["Distributed"], swiftSettings: swiftSettings),
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    .target(
+      name: "TestSupport", dependencies: ["Processes"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
     .executableTarget(
       name: "RankChecks", dependencies: ["Distributed"], path: "Tests/Ranks/RankChecks", swiftSettings: swiftSettings),
     .testTarget(

@@ -38,6 +38,14 @@ package enum RunError: Error, Equatable, Sendable {
     case .ranksHoldDifferentData, .ranksHoldDifferentWeights, .wrongSum: .system
     }
   }
+
+  /// Whether every rank throws it, at the same point: the job can then end in an orderly way.
+  package var isOfEveryRank: Bool {
+    switch self {
+    case .nonFinite, .ranksHoldDifferentWeights: true
+    case .usage, .wrongSum, .ranksHoldDifferentData: false
+    }
+  }
 }
 
 extension RunError: CustomStringConvertible {

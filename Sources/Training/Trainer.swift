@@ -1,6 +1,5 @@
 package import Dataset
 package import Distributed
-import Glibc
 import Model
 
 /// How a run ended.
@@ -120,8 +119,8 @@ package final class Trainer {
 
   /// Trains to the end, evaluates and writes everything. Collective. Call once.
   ///
-  /// Throws ``RunError/nonFinite(_:step:)`` where a loss or gradient is not finite, ``FileError`` on rank 0 where a file cannot
-  /// be written, ``RunLockError`` on rank 0 where another run took the folder, what MPI and oneDNN report.
+  /// Throws ``RunError/nonFinite(_:step:)`` on every rank where a loss or gradient is not finite, ``FileError`` on rank 0
+  /// where a file cannot be written, ``RunLockError`` on rank 0 where another run took the folder, what MPI and oneDNN report.
   package func run() throws -> TrainingOutcome {
     var isStopped = false
     var evaluation: EvaluationResult?
@@ -134,8 +133,6 @@ package final class Trainer {
       isStopped = true
     } catch let error as RunError {
       try recordFailure(error)
-      // Every rank throws it: rank 0 says so and ends the job, the others speak only where it does not.
-      if !isRoot { sleep(2) }
       throw error
     }
     return TrainingOutcome(

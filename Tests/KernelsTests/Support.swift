@@ -1,4 +1,5 @@
 import Kernels
+import TestSupport
 import Testing
 
 /// Every test of the kernels: one after the other, since the instruction set and the threads are the process's.
@@ -14,19 +15,13 @@ func f64SumTolerance(_ sizes: [Double], terms: Int) -> [Double] {
 let roundoff16 = 0x1p-8
 let roundoff64 = 0x1p-53
 
-/// SplitMix64: the same numbers in every run.
+/// The same numbers in every run.
 struct Numbers {
-  private var state: UInt64
+  private var generator: SplitMix
 
-  init(seed: UInt64) { state = seed }
+  init(seed: UInt64) { generator = SplitMix(state: seed) }
 
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
+  mutating func next() -> UInt64 { generator.next() }
 
   /// In [-1, 1), a multiple of 2^-23.
   mutating func uniform() -> Float { Float(Int32(truncatingIfNeeded: next() >> 40) - (1 << 23)) * 0x1p-23 }

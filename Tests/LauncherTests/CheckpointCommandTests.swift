@@ -4,11 +4,11 @@ import Testing
 
 /// `launcher checkpoint`.
 struct CheckpointCommandTests {
-  private let scratch: Scratch
+  private let scratch: TemporaryFolder
   private let run: TinyRun.Result
 
   init() throws {
-    scratch = try Scratch()
+    scratch = try TemporaryFolder()
     run = try TinyRun.done()
     try FileManager.default.copyItem(atPath: run.folder + "/checkpoints", toPath: scratch("checkpoints"))
   }
@@ -78,7 +78,7 @@ struct CheckpointCommandTests {
 
   @Test(arguments: ["list", "show", "verify"])
   func whatIsMissingIsSaid(command: String) throws {
-    let empty = try Scratch()
+    let empty = try TemporaryFolder()
     for path in [empty("none"), empty.path] {
       let outcome = try launch(["checkpoint", command, path])
       #expect(outcome.exitCode == 66 && outcome.standardError.contains("no such checkpoint"), "\(outcome)")

@@ -16,7 +16,7 @@ struct ComparisonTests {
   /// Whatever surrounds the last line, and from rank 0 alone.
   @Test(arguments: [nil, 2])
   func peerAndLauncherRunInTurn(ranks: Int?) throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let log = scratch("runs")
     // The second run is faster than the first: 30 and 50 images a second.
     let peer = """
@@ -52,7 +52,7 @@ struct ComparisonTests {
   /// An own mpirun is the usual peer, and must not take itself for a part of this job.
   @Test
   func thePeerSeesNothingOfTheLauncherAndAllCores() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let peer = """
       env | grep -E '^(OMPI|PMIX|PMI|ORTE|OPAL)_' > \(scratch("variables")); grep Cpus_allowed_list /proc/self/status > \
       \(scratch("cores")); echo '{"images_per_s": 1}'

@@ -5,7 +5,7 @@ import Testing
 struct ConfigurationFileTests {
   @Test
   func flagsWinOverTheFile() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let file = try scratch.write("epochs: 1\nsteps-per-epoch: 4\nseed: 7\nlearning-rate: 1e-3\n", to: "c.yaml")
     let outcome = try launch(
       TinyRun.network + [
@@ -21,7 +21,7 @@ struct ConfigurationFileTests {
 
   @Test
   func aRunsOwnFileGivesTheSameRun() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let run = try TinyRun.done()
     let outcome = try launch([
       "--config", run.folder + "/config.yaml", "--output", scratch("again"), "--json",
@@ -36,7 +36,7 @@ struct ConfigurationFileTests {
     ("json: true\n", "json", 64), ("[1, 2\n", "YAML", 65), ("just a text\n", "YAML", 65),
   ])
   func aBadEntryIsNamedWithItsFile(text: String, named: String, status: Int32) throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let file = try scratch.write(text, to: "c.yaml")
     let outcome = try launch(["train", "--config", file], folder: scratch.path)
     #expect(outcome.exitCode == status, "\(outcome)")
@@ -47,7 +47,7 @@ struct ConfigurationFileTests {
 
   @Test
   func anEmptyFileChangesNothing() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let file = try scratch.write("", to: "c.yaml")
     let outcome = try launch(["--config", file, "--data", "/no/such/folder"])
     #expect(outcome.exitCode == 66, "\(outcome)")

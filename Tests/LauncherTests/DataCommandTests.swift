@@ -5,7 +5,7 @@ import Testing
 struct DataCommandTests {
   @Test
   func missingPicturesAreSaidForEachSource() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let outcome = try launch(["data", "check", "--data", scratch.path, "--json"])
     #expect(outcome.exitCode == 66, "\(outcome)")
     let places = try outcome.json()
@@ -19,7 +19,7 @@ struct DataCommandTests {
 
   @Test
   func otherPicturesAreBadData() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     try Pictures.write(to: scratch.path)
     let outcome = try launch(["data", "--data", scratch.path, "--json"])
     #expect(outcome.exitCode == 65, "\(outcome)")
@@ -31,7 +31,7 @@ struct DataCommandTests {
   /// The real pictures where there are any, and always some others.
   @Test
   func completeMeansThePublishedPictures() throws {
-    let other = try Scratch()
+    let other = try TemporaryFolder()
     try Pictures.write(to: other.path)
     let real = ProcessInfo.processInfo.environment["UNMIX_DATA"] ?? ""
     for folder in [other.path] + (real.isEmpty ? [] : [real]) {
@@ -46,7 +46,7 @@ struct DataCommandTests {
 
   @Test
   func trainingTakesAnyTwoSources() throws {
-    let (scratch, pictures) = (try Scratch(), try Scratch())
+    let (scratch, pictures) = (try TemporaryFolder(), try TemporaryFolder())
     try Pictures.write(to: pictures.path)
     let outcome = try launch(
       TinyRun.network + TinyRun.steps + [

@@ -21,11 +21,13 @@ struct FaultTests {
       + arguments
   }
 
-  private func steps(_ scratch: Scratch) -> [Int] { (try? CheckpointFolder(scratch("run/checkpoints")).steps()) ?? [] }
+  private func steps(_ scratch: TemporaryFolder) -> [Int] {
+    (try? CheckpointFolder(scratch("run/checkpoints")).steps()) ?? []
+  }
 
   @Test
   func aStoppedRankIsNamedAndTheJobEnds() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let running = try launcher(Self.run(scratch("run")) + ["--stall-timeout", "5s"], ranks: 3).start()
     #expect(running.waits { _ in !steps(scratch).isEmpty })
     let ranks = (0..<3).compactMap { running.process(ofRank: $0) }
@@ -49,7 +51,7 @@ struct FaultTests {
 
   @Test
   func aJobThatWasSuspendedAsAWholeGoesOn() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let running = try launcher(Self.run(scratch("run")) + ["--stall-timeout", "6s"], ranks: 2).start()
     #expect(running.waits { _ in !steps(scratch).isEmpty })
     let ranks = (0..<2).compactMap { running.process(ofRank: $0) }
@@ -66,7 +68,7 @@ struct FaultTests {
 
   @Test
   func aSupervisedRunSurvivesAKilledRank() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let words = Self.mpirun(Self.run(scratch("run"), epochs: 2, steps: 150), ranks: 2)
     let running = try launcher(["supervise", "--backoff", "0", "--"] + words).start()
     #expect(running.waits { _ in !steps(scratch).isEmpty })
@@ -80,7 +82,7 @@ struct FaultTests {
 
   @Test(arguments: [SIGTERM, SIGINT])
   func aRequestToTheSupervisorStopsWithACheckpoint(number: Int32) throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let running = try launcher(["supervise", "--"] + Self.mpirun(Self.run(scratch("run")), ranks: 2)).start()
     #expect(running.waits { _ in !steps(scratch).isEmpty })
     running.signal(number)
@@ -100,7 +102,7 @@ struct FaultTests {
 
   @Test
   func aSupervisorLeavesAloneWhatCannotSucceed() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let words = Self.mpirun(Self.run(scratch("run")) + ["--data", "/no/such/folder"], ranks: 1)
     let outcome = try launch(["supervise", "--"] + words)
     #expect(outcome.exitCode == 66 && outcome.mentions("supervise:") == 0, "\(outcome)")
@@ -112,7 +114,7 @@ struct FaultTests {
   /// mpirun itself hangs: nothing but the silence of rank 0 tells.
   @Test
   func aSupervisorEndsAnMpirunThatHangs() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let words = Self.mpirun(Self.run(scratch("run")) + ["--stall-timeout", "4s"], ranks: 2)
     let running = try launcher(["supervise", "--max-restarts", "0", "--grace", "2", "--"] + words).start()
     #expect(running.waits { _ in !steps(scratch).isEmpty })

@@ -64,7 +64,7 @@ struct ReportTests {
   @Test
   func weightsOfOtherSourcesAreRefused() throws {
     let run = try TinyRun.done()
-    let (scratch, pictures) = (try Scratch(), try Scratch())
+    let (scratch, pictures) = (try TemporaryFolder(), try TemporaryFolder())
     try Pictures.write(to: pictures.path)
     let outcome = try launch(
       ["evaluate", "--weights", run.weights, "--sources", "a=\(pictures("mnist")),b=\(pictures("fashion-mnist"))"],

@@ -13,7 +13,7 @@ struct ResumeProofTests {
 
   /// Starts the proof with a folder for temporary files that must be empty afterwards.
   private func prove(_ arguments: [String]) throws -> MPIRun.Outcome {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let outcome = try launch(Self.proof + arguments, environment: ["TMPDIR": scratch.path])
     // Open MPI leaves a folder of its own there where a rank is killed.
     #expect(try scratch.names(in: "").filter { $0.hasPrefix("unmix-") }.isEmpty, "\(outcome)")

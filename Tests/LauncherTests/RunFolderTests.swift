@@ -6,9 +6,9 @@ import Testing
 /// What may happen to a run's folder while it trains.
 @Suite(.serialized)
 struct RunFolderTests {
-  private let scratch: Scratch
+  private let scratch: TemporaryFolder
 
-  init() throws { scratch = try Scratch() }
+  init() throws { scratch = try TemporaryFolder() }
 
   /// Faults as FileFaults.h describes them, on calls under `place` of the run.
   private func faults(
@@ -116,7 +116,7 @@ struct RunFolderTests {
   @Test
   func aLinkInThePlaceOfCheckpointsOrLogIsRefused() throws {
     for name in ["checkpoints", "log.txt"] {
-      let folder = try Scratch()
+      let folder = try TemporaryFolder()
       try FileManager.default.createDirectory(atPath: folder("elsewhere"), withIntermediateDirectories: true)
       try FileManager.default.createSymbolicLink(atPath: folder(name), withDestinationPath: folder("elsewhere"))
       let outcome = try launch(TinyRun.options + ["--output", folder.path])

@@ -32,7 +32,7 @@ struct SeparateTests {
 
   @Test
   func picturesAndBatchesGetTheSamePredictions() throws {
-    let (scratch, run) = (try Scratch(), try TinyRun.done())
+    let (scratch, run) = (try TemporaryFolder(), try TinyRun.done())
     let pictures = [Self.picture(side: 28), Self.picture(side: 32)]
     try Self.write(pictures[0], to: scratch("small.png"))
     try Self.write(pictures[1], to: scratch("large.PNG"))
@@ -72,7 +72,7 @@ struct SeparateTests {
     ("no such file", "none.png", 66), ("would both be", "good.png", 64),
   ])
   func aBadInputIsNamedBeforeAnythingIsWritten(reason: String, name: String, status: Int32) throws {
-    let (scratch, run) = (try Scratch(), try TinyRun.done())
+    let (scratch, run) = (try TemporaryFolder(), try TinyRun.done())
     try Self.write(Self.picture(side: 30), to: scratch("size.png"))
     _ = try scratch.write("no picture", to: "text.png")
     try Self.writeBatch([Float](repeating: 0, count: 1024), shape: [1024], to: scratch("shape.safetensors"))

@@ -29,7 +29,7 @@ struct SeveralRanksTests {
 
   @Test
   func aRankWithoutDataIsNamed() throws {
-    let (full, empty) = (try Scratch(), try Scratch())
+    let (full, empty) = (try TemporaryFolder(), try TemporaryFolder())
     try Pictures.write(to: full("data"))
     let options = ["--data", "./data", "--epochs", "1"]
     let second = [":", "-n", "1", "-wdir", empty.path, MPIRun.builtProducts + "/launcher"]
@@ -40,7 +40,7 @@ struct SeveralRanksTests {
 
   @Test
   func ranksWithOtherPicturesAreRefused() throws {
-    let (full, empty) = (try Scratch(), try Scratch())
+    let (full, empty) = (try TemporaryFolder(), try TemporaryFolder())
     try Pictures.write(to: full("data"))
     let second = [":", "-n", "1", "-wdir", empty.path, MPIRun.builtProducts + "/launcher", "--epochs", "1"]
     let outcome = try launch(["--epochs", "1"] + second, ranks: 1, folder: full.path)
@@ -49,7 +49,7 @@ struct SeveralRanksTests {
 
   @Test
   func rankZeroDecidesForAll() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let other = ["--epochs", "9", "--seed", "5", "--base-channels", "8", "--data", "/no/such/folder"]
     let second = [":", "-n", "1", MPIRun.builtProducts + "/launcher"] + other
     let options = TinyRun.options + ["--output", scratch("run"), "--json"]
@@ -80,7 +80,7 @@ struct SeveralRanksTests {
 
   @Test
   func gradientsMayTravelInHalfTheBytes() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let outcome = try launch(
       ["train"] + TinyRun.options + ["--wire", "bf16", "--bucket-bytes", "2048", "--output", scratch("run"), "--json"],
       ranks: 2)
@@ -117,7 +117,7 @@ struct SeveralRanksTests {
 
   @Test(arguments: [nil, 2])
   func aRequestStopsWithACheckpointAndTheRunGoesOn(ranks: Int?) throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let running = try launcher(Self.endless(scratch("run")), ranks: ranks).start()
     let hasCheckpoint = running.waits { _ in (try? scratch.names(in: "run/checkpoints").isEmpty) == false }
     running.signal(SIGUSR1)
@@ -135,7 +135,7 @@ struct SeveralRanksTests {
 
   @Test
   func aKilledRankEndsTheJob() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let running = try launcher(Self.endless(scratch("run")), ranks: 2).start()
     let isTraining = running.waits { _ in (try? scratch.names(in: "run/checkpoints").isEmpty) == false }
     let victim = try #require(running.process(ofRank: 1))

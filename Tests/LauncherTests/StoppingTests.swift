@@ -18,7 +18,7 @@ struct StoppingTests {
     ]
   }
 
-  private func hasCheckpoint(_ scratch: Scratch) -> Bool {
+  private func hasCheckpoint(_ scratch: TemporaryFolder) -> Bool {
     (try? scratch.names(in: "run/checkpoints").contains { $0.hasSuffix(".safetensors") && !$0.hasPrefix(".") }) == true
   }
 
@@ -34,13 +34,13 @@ struct StoppingTests {
     return outcome
   }
 
-  private func newest(_ scratch: Scratch) throws -> Checkpoint {
+  private func newest(_ scratch: TemporaryFolder) throws -> Checkpoint {
     try #require(try CheckpointFolder(scratch("run/checkpoints")).newestGood { Issue.record("\($0)") })
   }
 
   @Test
   func fourRanksStopAfterTheSameStep() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let outcome = try stop(Self.endless(scratch("run")), ranks: 4, with: SIGUSR1) { _ in hasCheckpoint(scratch) }
     #expect(outcome.exitCode == 75 && outcome.mentions("asked to stop (SIGUSR1): step ") == 1, "\(outcome)")
     let step = try newest(scratch).state.step
@@ -50,14 +50,14 @@ struct StoppingTests {
 
   @Test(arguments: [SIGTERM, SIGINT, SIGUSR2, SIGXCPU])
   func everyUsualSignalStopsOneProcess(number: Int32) throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let outcome = try stop(Self.endless(scratch("run")), ranks: nil, with: number) { _ in hasCheckpoint(scratch) }
     #expect(outcome.exitCode == 75, "\(outcome)")
   }
 
   @Test
   func aSignalOfOneRankStopsAll() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let running = try launcher(Self.endless(scratch("run")), ranks: 3).start()
     #expect(running.waits { _ in hasCheckpoint(scratch) })
     kill(try #require(running.process(ofRank: 2)), SIGUSR2)
@@ -68,7 +68,7 @@ struct StoppingTests {
 
   @Test
   func aSignalThatIsNotListenedToEndsTheProcess() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let outcome = try stop(
       Self.endless(scratch("run")) + ["--stop-signals", "USR1,HUP"], ranks: nil, with: SIGUSR2
     ) { _ in hasCheckpoint(scratch) }
@@ -82,7 +82,7 @@ struct StoppingTests {
   /// Rank 1 is stopped in the middle of a step, so that rank 0 cannot meet the first request before the second comes.
   @Test
   func aSecondSignalEndsAtOnceAndTearsNothing() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let running = try launcher(Self.endless(scratch("run")), ranks: 2).start()
     #expect(running.waits { _ in hasCheckpoint(scratch) })
     let ranks = try (0..<2).map { try #require(running.process(ofRank: $0)) }
@@ -101,7 +101,7 @@ struct StoppingTests {
 
   @Test
   func theSameRequestOnTwoWaysIsOne() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let running = try launcher(Self.endless(scratch("run")), ranks: nil).start()
     #expect(running.waits { _ in hasCheckpoint(scratch) })
     running.signal(SIGUSR1)
@@ -112,7 +112,7 @@ struct StoppingTests {
 
   @Test(arguments: [nil, 2])
   func aRequestDuringTheStartStopsBeforeAnythingIsLost(ranks: Int?) throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let running = try launcher(Self.endless(scratch("run")), ranks: ranks).start()
     #expect(
       running.waits { running in
@@ -134,7 +134,7 @@ struct StoppingTests {
 
   @Test(arguments: [nil, 2])
   func aRequestInValidationIsMetThereAndResumedThere(ranks: Int?) throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     func run(_ name: String, validationSteps: Int) -> [String] {
       Self.network + [
         "--epochs", "2", "--steps-per-epoch", "4", "--rounds", "0", "--checkpoint-every", "2", "--output",
@@ -155,7 +155,7 @@ struct StoppingTests {
 
   @Test
   func aRunStoppedInValidationEqualsOneThatNeverStopped() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let arguments =
       Self.network + [
         "--epochs", "2", "--steps-per-epoch", "4", "--rounds", "0", "--validation-steps", "1000",
@@ -183,7 +183,7 @@ struct StoppingTests {
 
   @Test(arguments: [nil, 3])
   func aRequestInTheClosingEvaluationKeepsTheLastStep(ranks: Int?) throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let training =
       Self.network + [
         "--epochs", "2", "--steps-per-epoch", "3", "--validation-steps", "2", "--output", scratch("run"),
@@ -201,7 +201,7 @@ struct StoppingTests {
 
   @Test
   func aTimeLimitStopsBeforeItComes() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let options = ["--time-limit", "63s", "--stop-before", "1m"]
     let outcome = try launch(Self.endless(scratch("run")) + options, ranks: 2)
     #expect(outcome.exitCode == 75 && outcome.standardError.contains("60 s before the time limit of --time-limit"))

@@ -12,7 +12,7 @@ enum TinyRun {
 
   /// The run and its folder, which lives as long as the tests.
   struct Result: @unchecked Sendable {
-    let scratch: Scratch
+    let scratch: TemporaryFolder
     let outcome: MPIRun.Outcome
     var folder: String { scratch("run") }
     var weights: String { folder + "/best.safetensors" }
@@ -20,7 +20,7 @@ enum TinyRun {
   }
 
   private static let result = Swift.Result {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let outcome = try launch(["train"] + options + ["--output", scratch("run"), "--json"])
     return Result(scratch: scratch, outcome: outcome)
   }

@@ -81,7 +81,7 @@ struct UsageTests {
     ["benchmark", "--data", "/no/such/folder"], ["data", "check", "--data", "/no/such/folder"],
   ])
   func whatIsNamedAndMissingIsInputMissing(arguments: [String]) throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let outcome = try launch(arguments, folder: scratch.path)
     #expect(outcome.exitCode == 66, "\(outcome)")
     #expect(try scratch.names(in: "").isEmpty, "a wrong path left something behind")
@@ -99,7 +99,7 @@ struct UsageTests {
 
   @Test(arguments: ["evaluate", "verify"])
   func damagedWeightsAreBadData(command: String) throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let file = try scratch.write("not a weight file", to: "w.safetensors")
     let outcome = try launch([command, "--weights", file, "--data", "synthetic"])
     #expect(outcome.exitCode == 65 && outcome.standardError.contains(file), "\(outcome)")

@@ -6,7 +6,7 @@ import Testing
 struct WeightsTests {
   @Test(arguments: ["best", "current"])
   func anExportHoldsTheCheckpointsWeights(which: String) throws {
-    let (scratch, run) = (try Scratch(), try TinyRun.done())
+    let (scratch, run) = (try TemporaryFolder(), try TinyRun.done())
     let outcome = try launch([
       "export", "--checkpoint", run.checkpoint, "--which", which, "-o", scratch("w.safetensors"), "--json",
     ])
@@ -22,7 +22,7 @@ struct WeightsTests {
 
   @Test
   func aWeightFileIsNoCheckpoint() throws {
-    let (scratch, run) = (try Scratch(), try TinyRun.done())
+    let (scratch, run) = (try TemporaryFolder(), try TinyRun.done())
     let outcome = try launch(["export", "--checkpoint", run.weights, "-o", scratch("w.safetensors")])
     #expect(outcome.exitCode == 65 && outcome.standardError.contains("not a checkpoint"), "\(outcome)")
     #expect(try scratch.names(in: "").isEmpty)
@@ -44,7 +44,7 @@ struct WeightsTests {
 
   @Test
   func aMovedReferenceFailsAndIsNamed() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     var file = try SafeTensorsFile(contentsOf: Self.fixture)
     let name = "grad.head.mnist.weight"
     let index = try #require(file.tensors.firstIndex { $0.name == name })

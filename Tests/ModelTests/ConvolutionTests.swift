@@ -1,5 +1,6 @@
 import COneDNN
 import Kernels
+import TestSupport
 import Testing
 
 @testable import Model

@@ -2,18 +2,6 @@ import Kernels
 
 @testable import Model
 
-/// Small deterministic generator for test data (Steele, Lea, Flood: SplitMix64).
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
-
 /// |a - b| / |b| in the 2-norm; infinite when lengths differ or `a` holds a value that is not finite.
 func relativeError(_ a: [Float], _ b: [Double]) -> Double {
   guard a.count == b.count, a.allSatisfy(\.isFinite), b.allSatisfy(\.isFinite) else { return .infinity }

@@ -1,5 +1,6 @@
 import Crypto
 import Model
+import TestSupport
 import Testing
 
 @testable import Training
@@ -7,12 +8,12 @@ import Testing
 struct CheckpointTests {
   private let folder: TemporaryFolder
   private let run = SmallRun()
-  private var path: String { folder.file("c.safetensors") }
+  private var path: String { folder("c.safetensors") }
 
   init() throws { folder = try TemporaryFolder() }
 
   private func error(reading bytes: [UInt8]) throws -> CheckpointError {
-    try folder.write(bytes, "c.safetensors")
+    try folder.write(bytes, to: "c.safetensors")
     return try #require(throws: CheckpointError.self) { try Checkpoint(contentsOf: path) }
   }
 
@@ -76,7 +77,7 @@ struct CheckpointTests {
     var bytes = try file.serialized()
     let digits = try #require(Seal.digits(in: bytes))
     bytes.replaceSubrange(digits, with: Seal.digest(of: bytes, digits: digits, byteCount: bytes.count).utf8)
-    try folder.write(bytes, "c.safetensors")
+    try folder.write(bytes, to: "c.safetensors")
     #expect(try Checkpoint(contentsOf: path).weights(best: true) == run.buffer(2).array())
     bytes[bytes.count - 3] ^= 4
     guard case .wrongDigest = try error(reading: bytes) else {
@@ -184,8 +185,8 @@ struct CheckpointTests {
       Issue.record("a later version passed")
       return
     }
-    #expect(throws: CheckpointError.missing(path: folder.file("none"))) {
-      try Checkpoint(contentsOf: folder.file("none"))
+    #expect(throws: CheckpointError.missing(path: folder("none"))) {
+      try Checkpoint(contentsOf: folder("none"))
     }
     #expect(throws: FileError.self) { try Checkpoint(contentsOf: folder.path) }
   }
@@ -194,7 +195,7 @@ struct CheckpointTests {
   func beforeTheFirstEpochThereAreNoBestWeights() throws {
     var run = run
     run.state.recipe = .notebook(NotebookRecipe())
-    try folder.write(run.serialized(best: false), "c.safetensors")
+    try folder.write(run.serialized(best: false), to: "c.safetensors")
     let checkpoint = try Checkpoint(contentsOf: path)
     #expect(!checkpoint.hasBestWeights)
     #expect(try checkpoint.weights(best: false) == run.buffer(1).array())
@@ -244,11 +245,11 @@ struct CheckpointTests {
   func aWriteThatFailsLeavesTheOldFile() throws {
     try run.write(to: path)
     let old = try folder.bytes("c.safetensors")
-    let missing = folder.file("no folder/c.safetensors")
+    let missing = folder("no folder/c.safetensors")
     let error = try #require(throws: FileError.self) { try run.write(to: missing) }
     #expect(error.operation == .write && "\(error)".contains("no folder"))
     // A folder in the way: the rename fails after the temporary file was written.
-    let folderPath = folder.file("taken")
+    let folderPath = folder("taken")
     #expect(try FileSystem.makeNewDirectory(folderPath))
     #expect(throws: FileError(path: folderPath, operation: .rename, code: 21)) { try run.write(to: folderPath) }
     #expect(try FileSystem.names(in: folder.path) == ["c.safetensors", "taken"])

@@ -1,5 +1,6 @@
 import Foundation
 import Model
+import TestSupport
 import Testing
 
 @testable import Training
@@ -14,7 +15,7 @@ struct CheckpointWriterTests {
     try FileSystem.makeDirectories(checkpoints.path)
   }
 
-  private var checkpoints: CheckpointFolder { CheckpointFolder(folder.file("checkpoints")) }
+  private var checkpoints: CheckpointFolder { CheckpointFolder(folder("checkpoints")) }
 
   private func writer(keep: Int = 3, lock: RunLock? = nil) throws -> CheckpointWriter {
     try CheckpointWriter(folder: checkpoints, keep: keep, layout: run.layout, lock: lock, retryDelays: [0.01])
@@ -131,13 +132,13 @@ struct CheckpointWriterTests {
   @Test
   func aLinkInPlaceOfTheFolderIsNotWrittenThrough() throws {
     let (writer, lines) = (try writer(), Lines())
-    try FileSystem.makeDirectories(folder.file("elsewhere"))
+    try FileSystem.makeDirectories(folder("elsewhere"))
     try FileManager.default.removeItem(atPath: checkpoints.path)
-    try folder.link("checkpoints", to: folder.file("elsewhere"))
+    try folder.link("checkpoints", to: folder("elsewhere"))
     try save(writer, step: 1)
     let error = try #require(throws: FileError.self) { try writer.finish(report: lines.add) }
     #expect("\(error)".contains("symbolic link"), "\(error)")
-    #expect(try FileSystem.names(in: folder.file("elsewhere")).isEmpty)
+    #expect(try FileSystem.names(in: folder("elsewhere")).isEmpty)
   }
 
   @Test
@@ -148,7 +149,7 @@ struct CheckpointWriterTests {
     try writer.finish(report: { _ in })
     let other = RunLock.Owner(
       identity: ProcessIdentity(host: "elsewhere", process: 7, started: 1, boot: "x"), since: "today", token: "t")
-    try FileSystem.writeAtomically(JSONText.encode(other), to: folder.file("lock"))
+    try FileSystem.writeAtomically(JSONText.encode(other), to: folder("lock"))
     try save(writer, step: 2)
     let error = try #require(throws: RunLockError.self) { try writer.finish(report: { _ in }) }
     #expect(error == .takenOver(folder: folder.path, owner: "process 7 on elsewhere since today"))

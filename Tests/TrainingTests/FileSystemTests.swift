@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Training
@@ -10,27 +11,27 @@ struct FileSystemTests {
   init() throws { folder = try TemporaryFolder() }
 
   private func mode(_ name: String) throws -> Int {
-    let attributes = try FileManager.default.attributesOfItem(atPath: folder.file(name))
+    let attributes = try FileManager.default.attributesOfItem(atPath: folder(name))
     return try #require(attributes[.posixPermissions] as? Int)
   }
 
   @Test
   func aPlantedLinkIsReplacedAndNotFollowed() throws {
-    try folder.write([1], "victim")
+    try folder.write([1], to: "victim")
     for name in ["file", FileSystem.temporaryName(of: "file")] {
-      try folder.link(name, to: folder.file("victim"))
-      try FileSystem.writeAtomically("text", to: folder.file("file"))
+      try folder.link(name, to: folder("victim"))
+      try FileSystem.writeAtomically("text", to: folder("file"))
       #expect(try folder.bytes("victim") == [1])
-      #expect(try folder.bytes("file") == Array("text".utf8) && !FileSystem.isLink(folder.file("file")))
+      #expect(try folder.bytes("file") == Array("text".utf8) && !FileSystem.isLink(folder("file")))
     }
     #expect(try FileSystem.names(in: folder.path) == ["file", "victim"])
   }
 
   @Test
   func aLogThatIsALinkIsRefused() throws {
-    try folder.write([], "victim")
-    try folder.link("log.txt", to: folder.file("victim"))
-    let error = try #require(throws: FileError.self) { try AppendedFile(folder.file("log.txt")) }
+    try folder.write([], to: "victim")
+    try folder.link("log.txt", to: folder("victim"))
+    let error = try #require(throws: FileError.self) { try AppendedFile(folder("log.txt")) }
     #expect("\(error)".contains("symbolic link: remove it"), "\(error)")
   }
 
@@ -38,9 +39,9 @@ struct FileSystemTests {
   func filesHaveTheModeOfTheUmask() throws {
     let mask = umask(0o022)
     umask(mask)
-    try FileSystem.writeAtomically("text", to: folder.file("file"))
-    _ = try AppendedFile(folder.file("log"))
-    try FileSystem.makeDirectories(folder.file("a/b"))
+    try FileSystem.writeAtomically("text", to: folder("file"))
+    _ = try AppendedFile(folder("log"))
+    try FileSystem.makeDirectories(folder("a/b"))
     #expect(try mode("file") == 0o666 & ~Int(mask) && mode("log") == 0o666 & ~Int(mask))
     #expect(try mode("a/b") == 0o777 & ~Int(mask))
   }
@@ -50,18 +51,18 @@ struct FileSystemTests {
     // A number that no process has: the largest that the kernel gives is 2^22.
     let (dead, living) = (".a.safetensors.4194305.tmp", ".b.safetensors.\(getppid()).tmp")
     let own = FileSystem.temporaryName(of: "c")
-    for name in [dead, living, own, ".tmp", ".x.tmp", "d.4194305.tmp", ".d.4194305"] { try folder.write([1], name) }
+    for name in [dead, living, own, ".tmp", ".x.tmp", "d.4194305.tmp", ".d.4194305"] { try folder.write([1], to: name) }
     #expect(try FileSystem.removeOrphans(in: folder.path) == 2)
     #expect(
       try FileSystem.names(in: folder.path) == [living, ".d.4194305", ".tmp", ".x.tmp", "d.4194305.tmp"].sorted())
-    #expect(try FileSystem.removeOrphans(in: folder.file("none")) == 0)
+    #expect(try FileSystem.removeOrphans(in: folder("none")) == 0)
   }
 
   @Test
   func aFailingWriteLeavesTheOldFileAndNoOther() throws {
-    try folder.write([1], "file")
-    #expect(throws: FileError(path: folder.file("file"), operation: .write, code: ENOSPC)) {
-      try FileSystem.replace(folder.file("file")) { FileSystem.writeAll([2], to: $0) == 0 ? ENOSPC : EIO }
+    try folder.write([1], to: "file")
+    #expect(throws: FileError(path: folder("file"), operation: .write, code: ENOSPC)) {
+      try FileSystem.replace(folder("file")) { FileSystem.writeAll([2], to: $0) == 0 ? ENOSPC : EIO }
     }
     #expect(try folder.bytes("file") == [1])
     #expect(try FileSystem.names(in: folder.path) == ["file"])

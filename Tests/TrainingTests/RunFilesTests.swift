@@ -1,6 +1,7 @@
 import Dataset
 import Foundation
 import Model
+import TestSupport
 import Testing
 import Yams
 
@@ -18,7 +19,7 @@ struct RunFilesTests {
   }
 
   private func open(epochs: Int) throws -> MetricsFile {
-    try MetricsFile(folder.file("metrics.csv"), epochs: epochs, heads: ["mnist", "fashion"], isSynthetic: true)
+    try MetricsFile(folder("metrics.csv"), epochs: epochs, heads: ["mnist", "fashion"], isSynthetic: true)
   }
 
   private func lines() throws -> [String] {
@@ -45,7 +46,7 @@ struct RunFilesTests {
     for epoch in 1...4 { try file.append(row(epoch)) }
     // What a killed run leaves of its last line.
     let part = try folder.bytes("metrics.csv") + Array("5,5".utf8)
-    try folder.write(part, "metrics.csv")
+    try folder.write(part, to: "metrics.csv")
     let again = try open(epochs: 2)
     try again.append(row(3))
     #expect(try lines().dropFirst().map { $0.prefix(4) } == ["1,10", "2,20", "3,30"])

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Training
@@ -20,7 +21,7 @@ struct RunLockTests {
 
   private func leave(_ identity: ProcessIdentity) throws {
     let owner = RunLock.Owner(identity: identity, since: "2025-02-15 09:05:07", token: "abc")
-    try FileSystem.writeAtomically(JSONText.encode(owner), to: folder.file("lock"))
+    try FileSystem.writeAtomically(JSONText.encode(owner), to: folder("lock"))
   }
 
   private var foreign: ProcessIdentity { ProcessIdentity(host: "node7", process: 4711, started: 5, boot: "another") }
@@ -102,7 +103,7 @@ struct RunLockTests {
   @Test
   func anOwnerOfAnotherHostThatShowsLifeKeepsItsFolder() throws {
     try leave(foreign)
-    let path = folder.file("lock")
+    let path = folder("lock")
     let owner = Thread {
       for _ in 0..<40 {
         usleep(50_000)
@@ -116,7 +117,7 @@ struct RunLockTests {
 
   @Test
   func aTextThatIsNoOwnerIsNone() throws {
-    try FileSystem.writeAtomically("{\"identity\":", to: folder.file("lock"))
+    try FileSystem.writeAtomically("{\"identity\":", to: folder("lock"))
     let lines = Lines()
     let held = try lock(lines)
     try held.check()
@@ -125,8 +126,8 @@ struct RunLockTests {
 
   @Test
   func aLinkIsNotLocked() throws {
-    try folder.write([], "elsewhere")
-    try folder.link("lock", to: folder.file("elsewhere"))
+    try folder.write([], to: "elsewhere")
+    try folder.link("lock", to: folder("elsewhere"))
     let error = try #require(throws: FileError.self) { try lock() }
     #expect(error.operation == .lock && "\(error)".contains("symbolic link"), "\(error)")
     #expect(try folder.bytes("elsewhere").isEmpty)

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Training
@@ -12,7 +13,7 @@ struct RunStartTests {
     run.configuration.output = folder.path
   }
 
-  private var checkpoints: CheckpointFolder { CheckpointFolder(folder.file("checkpoints")) }
+  private var checkpoints: CheckpointFolder { CheckpointFolder(folder("checkpoints")) }
 
   /// Checkpoints of these steps, made with `sources`.
   private func make(_ steps: Int...) throws {
@@ -41,8 +42,8 @@ struct RunStartTests {
   func namesHaveTenDigitsAndSortBySteps() throws {
     #expect(checkpoints.file(step: 1687).hasSuffix("/step-0000001687.safetensors"))
     try make(9, 1000, 20)
-    try FileSystem.writeAtomically("", to: folder.file("checkpoints/step-x.safetensors"))
-    try FileSystem.writeAtomically("", to: folder.file("checkpoints/other"))
+    try FileSystem.writeAtomically("", to: folder("checkpoints/step-x.safetensors"))
+    try FileSystem.writeAtomically("", to: folder("checkpoints/other"))
     #expect(try checkpoints.steps() == [9, 20, 1000])
     try checkpoints.keepNewest(2)
     #expect(try checkpoints.steps() == [20, 1000])
@@ -52,7 +53,7 @@ struct RunStartTests {
   func anEmptyFolderStartsFromTheBeginning() throws {
     let start = try start()
     #expect(start.checkpoint == nil && start.notes.isEmpty)
-    #expect(FileSystem.isDirectory(folder.file("checkpoints")))
+    #expect(FileSystem.isDirectory(folder("checkpoints")))
   }
 
   @Test
@@ -99,7 +100,7 @@ struct RunStartTests {
   @Test
   func aFileOfTheFolderSupersedesLaterOnes() throws {
     try make(6, 12, 18)
-    let start = try start(folder.file("./checkpoints/step-0000000006.safetensors"))
+    let start = try start(folder("./checkpoints/step-0000000006.safetensors"))
     #expect(start.checkpoint?.state.step == 6 && start.notes.count == 2)
     #expect(try checkpoints.steps() == [6])
   }
@@ -107,7 +108,7 @@ struct RunStartTests {
   @Test
   func aFileFromElsewherePutsTheFolderAside() throws {
     try make(6, 12)
-    let elsewhere = folder.file("mine.safetensors")
+    let elsewhere = folder("mine.safetensors")
     try FileSystem.writeAtomically(try FileSystem.read(checkpoints.file(step: 6)), to: elsewhere)
     let start = try start(elsewhere)
     #expect(start.checkpoint?.state.step == 6)
@@ -116,10 +117,10 @@ struct RunStartTests {
 
   @Test
   func aWrongFileLeavesNoFolderBehind() throws {
-    let output = folder.file("new")
+    let output = folder("new")
     var configuration = run.configuration
-    (configuration.output, configuration.resume) = (output, folder.file("none"))
-    #expect(throws: CheckpointError.missing(path: folder.file("none"))) {
+    (configuration.output, configuration.resume) = (output, folder("none"))
+    #expect(throws: CheckpointError.missing(path: folder("none"))) {
       try RunStart.decide(configuration, sources: sources)
     }
     #expect(!FileSystem.exists(output))
@@ -136,7 +137,7 @@ struct RunStartTests {
 
   @Test
   func foldersOfOneSecondDiffer() throws {
-    let names = try (0..<3).map { _ in try RunFolder.new(under: folder.file("runs")).path }
+    let names = try (0..<3).map { _ in try RunFolder.new(under: folder("runs")).path }
     #expect(Set(names).count == 3)
     #expect(names.allSatisfy { FileSystem.isDirectory($0) })
   }

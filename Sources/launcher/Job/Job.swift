@@ -2,6 +2,7 @@ import Distributed
 import Foundation
 import Glibc
 import Model
+import Training
 
 /// A command at work on the ranks it was started on: one, or those of mpirun or srun.
 ///
@@ -34,6 +35,9 @@ struct Job {
       status.exit()
     } catch let failure as JobFailure {
       end(after: failure)
+    } catch let error as RunError where error.isOfEveryRank {
+      if LaunchedRank.isRoot { Output.note("launcher: " + oneLine("\(error)")) }
+      end(after: JobFailure(status: ExitStatus(error)))
     } catch {
       abort(error)
     }

@@ -1,6 +1,7 @@
 import Distributed
 import Foundation
 import Glibc
+import Processes
 
 /// One start of the run, from the first process to the last.
 struct SupervisedRun {
@@ -32,23 +33,27 @@ struct SupervisedRun {
     let listener = try HeartbeatListener(expectsHeartbeats: expectsHeartbeats)
     var environment = Self.keepalive.merging(ProcessInfo.processInfo.environment) { $1 }
     environment[SupervisorAddress.variable] = listener.address
-    let child = try ChildProcess(words, environment: environment)
+    let child: SpawnedProcess
+    do {
+      child = try SpawnedProcess(words, environment: environment, leadsGroup: true)
+    } catch {
+      throw UsageError(option: error.program, reason: "cannot be started: \(error.reason)")
+    }
     var watch = Watch()
-    var status: Int32?
-    while status == nil {
-      listener.listen(milliseconds: 100)
-      status = child.collect()
+    while !child.hasEnded {
       if watch.wasSuspended() {
         listener.restartClocks()
         watch.restartClocks()
       }
-      if status == nil { act(on: child, listener, &watch) }
+      act(on: child, listener, &watch)
+      listener.listen(milliseconds: 100)
     }
+    listener.listen(milliseconds: 0)
     let killed = child.clearUp(grace: Double(min(grace, 3)))
     if killed > 0 { Output.note("supervise: killed \(killed) processes that the run left behind on this host") }
     let isStalled = listener.endOfJob != nil || watch.isOverdue
     return Ending(
-      status: isStalled ? ExitStatus.system.rawValue : status ?? ExitStatus.internal.rawValue,
+      status: isStalled ? ExitStatus.system.rawValue : child.wait(),
       wasAskedToStop: SupervisorSignals.haveCome, wasHeard: listener.last != nil)
   }
 
@@ -68,7 +73,7 @@ struct SupervisedRun {
     mutating func restartClocks() { if termination != nil { termination = .now } }
   }
 
-  private func act(on child: ChildProcess, _ listener: HeartbeatListener, _ watch: inout Watch) {
+  private func act(on child: SpawnedProcess, _ listener: HeartbeatListener, _ watch: inout Watch) {
     if SupervisorSignals.haveCome && !watch.isToldToStop {
       watch.isToldToStop = true
       Output.note("supervise: asked to stop; the run is told by SIGUSR1")

@@ -49,7 +49,7 @@ extension Bench {
       let folder = try TemporaryFolder()
       let victim = Victim(folder: folder.path + "/run")
       return try single(
-        fault, injection, victim: victim, message: "trying the one before", lostSteps: Victim.steps,
+        fault, injection, victim: victim, message: "trying the one before", lostSteps: victim.steps,
         strike: { running in
           _ = running.waits { _ in ((try? victim.checkpoints.steps().count) ?? 0) >= 3 }
           if let process = running.process(ofRank: 0) { kill(process, SIGKILL) }

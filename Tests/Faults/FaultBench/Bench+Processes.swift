@@ -27,26 +27,45 @@ extension Bench {
   }
 
   /// `rounds` kill -9 on one run: the proof asks for many, and where they fell.
+  ///
+  /// The run is twice as long as the others', so that so many kills fit.
   func kills(rounds: Int) throws -> FaultRow {
-    try storm(
-      "rank killed, many times", "SIGKILL to a random rank of 2", rounds: rounds,
-      message: "mpirun: process rank N ... exited on signal 9", countsPlaces: true,
+    let folder = try TemporaryFolder()
+    let stepsPerEpoch = 300
+    let long = try Reference(Victim(folder: folder.path + "/run", stepsPerEpoch: stepsPerEpoch))
+    note("reference of the kills: \(long.digest)")
+    return try storm(
+      "rank killed, many times", "SIGKILL to a random rank of 2, fsync takes 20 ms", rounds: rounds,
+      message: "mpirun: process rank N ... exited on signal 9", long: (long, stepsPerEpoch),
       strike: { _, process in kill(process, SIGKILL) }, fits: { $0 == 137 || $0 == 143 })
   }
 
+  /// The environment of a process whose every fsync below `folder` takes 20 ms, as on a disk that turns.
+  private static func slowDisk(under folder: String) -> [String: String] {
+    [
+      "LD_PRELOAD": MPIRun.builtProducts + "/libFileFaults.so", "FILE_FAULTS_UNDER": folder,
+      "FILE_FAULTS_ONLY": "fsync",
+      "FILE_FAULTS_AT": "1", "FILE_FAULTS_TIMES": "\(Int32.max)", "FILE_FAULTS_DELAY": "20",
+    ]
+  }
+
   /// One run that is hit `rounds` times, then goes on to its end, and has to equal the one that was left alone.
+  /// - Parameter long: a longer run's reference; then the disk is slow, so that writes can be hit, and the places are counted in
+  ///   which the faults fell, and held against what the proof asks for.
   private func storm(
-    _ fault: String, _ injection: String, rounds: Int, more: [String] = [], message: String, countsPlaces: Bool = false,
+    _ fault: String, _ injection: String, rounds: Int, more: [String] = [], message: String,
+    long: (reference: Reference, stepsPerEpoch: Int)? = nil,
     strike: (RunningProgram, Int32) -> Void, fits: (Int32) -> Bool
   ) throws -> FaultRow {
     let folder = try TemporaryFolder()
-    var victim = Victim(folder: folder.path + "/run")
-    victim.more = more
+    var victim = Victim(folder: folder.path + "/run", more: more)
+    if let long { victim.stepsPerEpoch = long.stepsPerEpoch }
     var storm = Storm(victim, seed: nextSeed())
+    if long != nil { storm.environment = Self.slowDisk(under: folder.path) }
     note("\(fault): \(rounds) rounds, seed \(storm.random.state)")
     let counts = try storm.rage(rounds: rounds, strike: strike, fits: fits)
     let end = try victim.finish()
-    let isExact = try end.succeeded && reference.equals(victim)
+    let isExact = try end.succeeded && (long?.reference ?? reference).equals(victim)
     note(
       "\(fault): \(counts.faults) faults, \(counts.resumed) starts from a step after the first, \(counts.insideWrites) inside "
         + "a write, \(counts.inValidation) in validation; \(try victim.digest())")
@@ -55,7 +74,7 @@ extension Bench {
       exitCodes: counts.exitCodes, stepsLost: counts.stepsLost, isResumedExactly: isExact, problems: counts.problems)
     if !isExact { row.problems.append("the resumed run is another one: \(end)") }
     if counts.faults < rounds { row.problems.append("only \(counts.faults) of \(rounds) faults") }
-    if countsPlaces {
+    if long != nil {
       row.injection +=
         " (\(counts.insideWrites) inside a write, \(counts.inValidation) in validation, \(counts.resumed) resumed)"
       if counts.resumed * 10 < rounds * 7 { row.problems.append("only \(counts.resumed) starts from a later step") }

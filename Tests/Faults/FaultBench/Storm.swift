@@ -24,6 +24,8 @@ struct Storm {
   var random: SplitMix
   /// Latest moment of a fault after the ranks began to train, in seconds.
   var latest = 0.5
+  /// Of every start but the last.
+  var environment: [String: String] = [:]
 
   init(_ victim: Victim, seed: UInt64) {
     (self.victim, random) = (victim, SplitMix(state: seed))
@@ -38,7 +40,7 @@ struct Storm {
     var counts = Counts()
     for round in 1...rounds {
       let before = try victim.newest()?.state.step ?? 0
-      let running = try victim.start(limit: .seconds(120))
+      let running = try victim.start(environment: environment, limit: .seconds(120))
       guard running.waits(until: { $0.standardErrorSoFar.contains("resume point: ") }) else {
         let outcome = running.wait()
         counts.problems.append("round \(round): the run did not start: \(outcome)")
@@ -84,18 +86,5 @@ struct Storm {
   private static func phase(of process: Int32) -> String {
     let name = (try? String(contentsOfFile: "/proc/\(process)/comm", encoding: .utf8)) ?? ""
     return name.split(separator: ":").dropFirst().joined().trimmingCharacters(in: .newlines)
-  }
-}
-
-/// A small generator of random numbers whose seed is printed, so that a storm can be repeated.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

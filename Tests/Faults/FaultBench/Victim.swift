@@ -10,19 +10,23 @@ import TestSupport
 struct Victim {
   let folder: String
   var ranks = 2
+  /// Of each of the 20 epochs.
+  var stepsPerEpoch = 150
   /// Options after the usual ones, which they override.
   var more: [String] = []
 
   static let options = [
     "train", "--base-channels", "8", "--blocks", "2", "--convolutions-per-block", "2", "--data", "synthetic",
-    "--precision",
-    "f32", "--threads", "1", "--global-batch", "8", "--epochs", "20", "--steps-per-epoch", "150", "--validation-steps",
-    "200", "--rounds", "0", "--checkpoint-every", "3",
+    "--precision", "f32", "--threads", "1", "--global-batch", "8", "--epochs", "20", "--rounds", "0",
+    "--checkpoint-every", "3",
   ]
   /// Steps of the whole run.
-  static let steps = 3000
+  var steps: Int { 20 * stepsPerEpoch }
 
-  var arguments: [String] { Self.options + ["--output", folder] + more }
+  var arguments: [String] {
+    let length = ["--steps-per-epoch", "\(stepsPerEpoch)", "--validation-steps", "\(stepsPerEpoch * 4 / 3)"]
+    return Self.options + length + ["--output", folder] + more
+  }
 
   /// Starts the run, or goes on with it; the caller waits for its end.
   func start(environment: [String: String] = [:], limit: Duration = .seconds(300)) throws -> RunningProgram {
@@ -74,7 +78,7 @@ struct Reference {
 
   /// Whether `victim`, at its end, is the same run.
   func equals(_ victim: Victim, withMetrics: Bool = true) throws -> Bool {
-    guard try victim.newest()?.state.step == Victim.steps, try victim.digest() == digest else { return false }
+    guard try victim.newest()?.state.step == victim.steps, try victim.digest() == digest else { return false }
     return try !withMetrics || victim.metrics() == metrics
   }
 }

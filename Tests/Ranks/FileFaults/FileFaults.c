@@ -49,12 +49,15 @@ static bool counts_name(int directory, const char *name) {
   return counts_path(name) || (name && name[0] != '/' && directory != AT_FDCWD && counts_descriptor(directory));
 }
 
-/// Counts a call of `name`; whether it is one to meet.
+/// Counts a call of `name`; whether it is one to fail. One that is to be late is.
 static bool meets(const char *name) {
   const char *only = getenv("FILE_FAULTS_ONLY");
   if (only && *only && strcmp(only, name) != 0) return false;
   const long call = atomic_fetch_add(&count, 1) + 1, first = number("FILE_FAULTS_AT", LONG_MAX);
-  return call >= first && call - first < number("FILE_FAULTS_TIMES", 1);
+  if (call < first || call - first >= number("FILE_FAULTS_TIMES", 1)) return false;
+  const long delay = number("FILE_FAULTS_DELAY", 0);
+  if (delay > 0) usleep((useconds_t)delay * 1000);
+  return delay == 0;
 }
 
 /// Meets a call: sets errno and returns -1, or does not return.

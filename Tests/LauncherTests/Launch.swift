@@ -2,33 +2,6 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A folder of a test's own, removed with it.
-final class Scratch {
-  let path: String
-
-  init() throws {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent("launcher-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    path = url.path
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  /// The path of `name` in the folder.
-  func callAsFunction(_ name: String) -> String { path + "/" + name }
-
-  /// Writes `text` to `name`; its path.
-  func write(_ text: String, to name: String) throws -> String {
-    try Data(text.utf8).write(to: URL(fileURLWithPath: self(name)))
-    return self(name)
-  }
-
-  /// The names in the folder `name`.
-  func names(in name: String) throws -> Set<String> {
-    Set(try FileManager.default.contentsOfDirectory(atPath: self(name)))
-  }
-}
-
 /// Runs the built program; `ranks` nil starts it without mpirun. No data is named by the environment.
 func launch(
   _ arguments: [String], ranks: Int? = nil, environment: [String: String] = [:], folder: String? = nil
