@@ -11,6 +11,25 @@ extern int omp_get_thread_num(void);
 extern int omp_get_num_threads(void);
 extern void omp_set_num_threads(int threads);
 
+// libgomp is not built for the thread sanitizer, which has to be told of the order that its team's start and end make: all
+// that was written before `released(work)` is seen after `acquired(work)`.
+#ifdef __SANITIZE_THREAD__
+#define TEAM_IS_CHECKED 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define TEAM_IS_CHECKED 1
+#endif
+#endif
+#ifdef TEAM_IS_CHECKED
+extern void __tsan_acquire(void *address);
+extern void __tsan_release(void *address);
+static void acquired(void *work) { __tsan_acquire(work); }
+static void released(void *work) { __tsan_release(work); }
+#else
+static void acquired(void *work) { (void)work; }
+static void released(void *work) { (void)work; }
+#endif
+
 static _Atomic int team_threads = 1;
 
 void kernels_set_threads(int threads) {
@@ -27,11 +46,13 @@ typedef struct {
 } team_work;
 
 static void run_share(void *data) {
+  acquired(data);
   const team_work *work = data;
   // The runtime may grant fewer threads than were asked for.
   const int64_t thread = omp_get_thread_num(), threads = omp_get_num_threads();
   const int64_t end = work->count * (thread + 1) / threads;
   for (int64_t i = work->count * thread / threads; i < end; i++) work->body(work->context, i);
+  released(data);
 }
 
 void parallel_for(int64_t count, void (*body)(void *, int64_t), void *context) {
@@ -41,5 +62,7 @@ void parallel_for(int64_t count, void (*body)(void *, int64_t), void *context) {
     return;
   }
   team_work work = {count, body, context};
+  released(&work);
   GOMP_parallel(run_share, &work, (unsigned)threads, 0);
+  acquired(&work);
 }

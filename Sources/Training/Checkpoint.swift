@@ -55,7 +55,8 @@ package struct Checkpoint: Sendable {
       do {
         return try JSONText.decode(type, from: text)
       } catch {
-        throw CheckpointError.damaged(path: path, reason: "the \(key) in its metadata cannot be read")
+        throw CheckpointError.damaged(
+          path: path, reason: "the \(key) in its metadata cannot be read: \(JSONText.problem(error))")
       }
     }
     self.path = path

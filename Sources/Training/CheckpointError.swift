@@ -32,8 +32,8 @@ package enum CheckpointError: Error, Equatable, Sendable {
   case wrongData(path: String, found: String, expected: String)
   /// Made by a run with another value of an option that decides the samples or their order.
   case otherRun(path: String, option: String, found: String, expected: String)
-  /// All checkpoints in the folder are damaged.
-  case noneGood(folder: String, count: Int)
+  /// All checkpoints in the folder are damaged; `newest` says what the newest one is.
+  case noneGood(folder: String, count: Int, newest: String)
 
   package var category: Category {
     switch self {
@@ -74,8 +74,9 @@ extension CheckpointError: CustomStringConvertible {
     case .otherRun(let path, let option, let found, let expected):
       "\(path): made with \(option) \(found), this run has \(expected); give the same, another --output, "
         + "or --resume never"
-    case .noneGood(let folder, let count):
-      "\(folder): none of the \(count) checkpoints is good; start anew with --resume never"
+    case .noneGood(let folder, let count, let newest):
+      (count == 1 ? newest : "\(folder): none of \(count) checkpoints is good, the newest: \(newest)")
+        + "; start anew with --resume never"
     }
   }
 }

@@ -22,18 +22,20 @@ package struct CheckpointFolder: Sendable {
 
   /// The newest checkpoint that is good; nil where there is none at all. `report` gets a line for each that is not.
   ///
-  /// Throws ``CheckpointError/noneGood(folder:count:)`` where there are some and none is good.
+  /// Throws ``CheckpointError/noneGood(folder:count:newest:)`` where there are some and none is good.
   package func newestGood(report: (String) -> Void) throws -> Checkpoint? {
     let steps = try steps()
+    var newest: String?
     for step in steps.reversed() {
       do {
         return try Checkpoint(contentsOf: file(step: step))
       } catch {
+        newest = newest ?? "\(error)"
         report("\(error)" + (step == steps.first ? "" : "; trying the one before"))
       }
     }
-    if steps.isEmpty { return nil }
-    throw CheckpointError.noneGood(folder: path, count: steps.count)
+    guard let newest else { return nil }
+    throw CheckpointError.noneGood(folder: path, count: steps.count, newest: newest)
   }
 
   /// Removes all but the newest `count` checkpoints.

@@ -21,4 +21,17 @@ enum JSONText {
       positiveInfinity: "infinity", negativeInfinity: "-infinity", nan: "nan")
     return try decoder.decode(type, from: Data(text.utf8))
   }
+
+  /// What `error` of ``decode(_:from:)`` says, in a few words.
+  static func problem(_ error: any Error) -> String {
+    func name(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
+    switch error {
+    case DecodingError.keyNotFound(let key, let context): return "there is no \(name(context.codingPath + [key]))"
+    case DecodingError.valueNotFound(_, let context): return "\(name(context.codingPath)) is null"
+    case DecodingError.typeMismatch(let type, let context): return "\(name(context.codingPath)) is no \(type)"
+    case DecodingError.dataCorrupted(let context):
+      return context.codingPath.isEmpty ? "no JSON" : "\(name(context.codingPath)): \(context.debugDescription)"
+    default: return "\(error)"
+    }
+  }
 }

@@ -6,8 +6,7 @@ import Testing
 /// A cap on instructions, at every level that this machine has.
 @Suite(.serialized)
 struct InstructionSetTests {
-  static let fixture = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appendingPathComponent("../Fixtures/tiny-step.safetensors").standardizedFileURL.path
+  static let fixture = Fixtures.tinyStep
 
   private func launch(_ arguments: [String], set: String, ranks: Int = 1) throws -> MPIRun.Outcome {
     try MPIRun("launcher", arguments, ranks: ranks, environment: [InstructionSet.variable: set]).run()

@@ -28,8 +28,7 @@ struct WeightsTests {
     #expect(try scratch.names(in: "").isEmpty)
   }
 
-  private static let fixture = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("Fixtures/tiny-step.safetensors").path
+  private static let fixture = Fixtures.tinyStep
 
   @Test(arguments: [nil, 1, 2, 3, 4])
   func theReferenceStepPassesOnAnyNumberOfRanks(ranks: Int?) throws {

@@ -1,4 +1,5 @@
 import Crypto
+import Foundation
 import Model
 import TestSupport
 import Testing
@@ -84,6 +85,26 @@ struct CheckpointTests {
       Issue.record("\(try error(reading: bytes))")
       return
     }
+  }
+
+  /// Written by the program as it was then: options that came later are not in it.
+  @Test
+  func aFileOfThatTimeIsRead() throws {
+    let checkpoint = try Checkpoint(contentsOf: Fixtures.checkpointOfVersion1)
+    #expect(checkpoint.formatVersion == "1" && checkpoint.state.step == 3 && checkpoint.state.epoch == 1)
+    #expect(checkpoint.configuration.wire == .f32 && checkpoint.plan.wire == .f32 && checkpoint.plan.usesMessagesAlone)
+  }
+
+  @Test
+  func metadataThatIsNoneNamesTheKey() throws {
+    let bytes = try altered {
+      $0.metadata["plan"] = $0.metadata["plan"]?.replacingOccurrences(of: "\"threads\":", with: "\"thread\":")
+    }
+    guard case .damaged(_, let reason) = try error(reading: bytes) else {
+      Issue.record("a plan without threads passed")
+      return
+    }
+    #expect(reason == "the plan in its metadata cannot be read: there is no threads")
   }
 
   @Test

@@ -1,12 +1,12 @@
 import Foundation
+import TestSupport
 import Model
 
 @testable import Training
 
 /// The references that tests stand on: the committed one, and the published network's where `UNMIX_REFERENCE` names it.
 enum ReferenceFiles {
-  static let fixture = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("Fixtures/tiny-step.safetensors").path
+  static let fixture = Fixtures.tinyStep
 
   static let all = [fixture] + [ProcessInfo.processInfo.environment["UNMIX_REFERENCE"]].compactMap { $0 }
 }

@@ -84,7 +84,12 @@ struct RunStartTests {
     try make(6, 12)
     try damage(6)
     try damage(12)
-    #expect(throws: CheckpointError.noneGood(folder: checkpoints.path, count: 2)) { try start() }
+    let error = try #require(throws: CheckpointError.self) { try start() }
+    guard case .noneGood(checkpoints.path, 2, let newest) = error else {
+      Issue.record("\(error)")
+      return
+    }
+    #expect(newest.contains("step-0000000012") && newest.contains("SHA-256"), "\(error)")
     #expect(try checkpoints.steps() == [6, 12])
   }
 

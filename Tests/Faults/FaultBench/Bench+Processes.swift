@@ -35,17 +35,17 @@ extension Bench {
     let long = try Reference(Victim(folder: folder.path + "/run", stepsPerEpoch: stepsPerEpoch))
     note("reference of the kills: \(long.digest)")
     return try storm(
-      "rank killed, many times", "SIGKILL to a random rank of 2, fsync takes 20 ms", rounds: rounds,
+      "rank killed, many times", "SIGKILL to a random rank of 2, fsync takes 50 ms", rounds: rounds,
       message: "mpirun: process rank N ... exited on signal 9", long: (long, stepsPerEpoch),
       strike: { _, process in kill(process, SIGKILL) }, fits: { $0 == 137 || $0 == 143 })
   }
 
-  /// The environment of a process whose every fsync below `folder` takes 20 ms, as on a disk that turns.
+  /// The environment of a process whose every fsync below `folder` takes 50 ms, as on a busy disk that turns.
   private static func slowDisk(under folder: String) -> [String: String] {
     [
       "LD_PRELOAD": MPIRun.builtProducts + "/libFileFaults.so", "FILE_FAULTS_UNDER": folder,
       "FILE_FAULTS_ONLY": "fsync",
-      "FILE_FAULTS_AT": "1", "FILE_FAULTS_TIMES": "\(Int32.max)", "FILE_FAULTS_DELAY": "20",
+      "FILE_FAULTS_AT": "1", "FILE_FAULTS_TIMES": "\(Int32.max)", "FILE_FAULTS_DELAY": "50",
     ]
   }
 
@@ -61,7 +61,7 @@ extension Bench {
     var victim = Victim(folder: folder.path + "/run", more: more)
     if let long { victim.stepsPerEpoch = long.stepsPerEpoch }
     var storm = Storm(victim, seed: nextSeed())
-    if long != nil { storm.environment = Self.slowDisk(under: folder.path) }
+    if long != nil { (storm.environment, storm.latest) = (Self.slowDisk(under: folder.path), 1) }
     note("\(fault): \(rounds) rounds, seed \(storm.random.state)")
     let counts = try storm.rage(rounds: rounds, strike: strike, fits: fits)
     let end = try victim.finish()

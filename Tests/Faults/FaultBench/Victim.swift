@@ -6,12 +6,14 @@ import TestSupport
 
 /// A run that faults are done to, in a folder of its own: a small network on drawn pictures that trains for some seconds.
 ///
-/// Checkpoints come often and validation takes a third of the time, so that random moments fall into both.
+/// Checkpoints come often and validation takes much of the time, so that random moments fall into both.
 struct Victim {
   let folder: String
   var ranks = 2
   /// Of each of the 20 epochs.
   var stepsPerEpoch = 150
+  /// After every epoch.
+  var validationSteps = 200
   /// Options after the usual ones, which they override.
   var more: [String] = []
 
@@ -24,7 +26,7 @@ struct Victim {
   var steps: Int { 20 * stepsPerEpoch }
 
   var arguments: [String] {
-    let length = ["--steps-per-epoch", "\(stepsPerEpoch)", "--validation-steps", "\(stepsPerEpoch * 4 / 3)"]
+    let length = ["--steps-per-epoch", "\(stepsPerEpoch)", "--validation-steps", "\(validationSteps)"]
     return Self.options + length + ["--output", folder] + more
   }
 

@@ -7,8 +7,7 @@ import Testing
 /// bf16's tolerances are the published network's: in one of 8 channels its noise does not average out, and it is held to
 /// the bounds that the oracle measures instead.
 extension RanksTests {
-  static let fixture = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appendingPathComponent("../../Fixtures/tiny-step.safetensors").standardizedFileURL.path
+  static let fixture = Fixtures.tinyStep
 
   static var references: [String] {
     [fixture] + [ProcessInfo.processInfo.environment["UNMIX_REFERENCE"]].compactMap { $0 }

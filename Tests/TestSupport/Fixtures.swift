@@ -1,0 +1,14 @@
+import Foundation
+
+/// The committed files of Tests/Fixtures.
+package enum Fixtures {
+  /// Three steps of a small network in float64: see the README there.
+  package static let tinyStep = path("tiny-step.safetensors")
+  /// A checkpoint of the first version of the format, after step 3 of 6.
+  package static let checkpointOfVersion1 = path("checkpoint-version-1.safetensors")
+
+  private static func path(_ name: String) -> String {
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../Fixtures/" + name).standardizedFileURL.path
+  }
+}
