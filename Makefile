@@ -23,7 +23,7 @@ FUZZ_TARGETS := IDX SafeTensors Checkpoint
 FUZZ_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build train data test test-faults fuzz format lint clean
+.PHONY: help deps build train data test test-faults sanitize fuzz format lint clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,10 @@ test-faults: deps ## do real faults to real runs; needs root
 	swift build $(SWIFT_FLAGS) --build-tests
 	.build/release/FaultBench $(FAULTS)
 
+sanitize: deps ## unit tests and a training under the address, undefined-behaviour and thread sanitizers
+	Tests/Sanitizers/run address
+	Tests/Sanitizers/run thread
+
 fuzz: deps ## fuzz the parsers for FUZZ_SECONDS (600) each; new inputs stay in .build-fuzz/
 	@for name in $(FUZZ_TARGETS); do \
 	  UNMIX_FUZZ=1 swift build $(SWIFT_FLAGS) --scratch-path .build-fuzz --product Fuzz$$name || exit 1; \
@@ -75,4 +79,4 @@ lint: ## check the format, change nothing
 	swift format lint --strict --recursive --parallel $(SOURCES)
 
 clean: ## remove what was built
-	rm -rf .build .build-mpich .build-fuzz
+	rm -rf .build .build-mpich .build-fuzz .build-address .build-thread
