@@ -7,6 +7,12 @@ LAUNCHER := .build/release/launcher
 DEPS := openmpi-bin libopenmpi-dev libdnnl-dev libpng-dev zlib1g-dev libcurl4-openssl-dev pkg-config make $(EXTRA_DEPS)
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
+# What tests on hosts made of network namespaces need.
+FAULT_DEPS := iproute2 nftables ethtool iputils-ping python3
+
+# What tests on a Slurm of their own need.
+CLUSTER_DEPS := slurm-wlm munge
+
 # One rank per core; more than 16 have little to do with the 32 pairs of a step.
 RANKS ?= $(shell cores=$$(nproc); [ $$cores -gt 16 ] && cores=16; echo $$cores)
 # Ranks on hardware threads are welcome, and the system deals out the cores.
@@ -23,7 +29,7 @@ FUZZ_TARGETS := IDX SafeTensors Checkpoint
 FUZZ_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build train data test test-faults sanitize fuzz format lint clean
+.PHONY: help deps build train data test test-faults test-cluster sanitize fuzz format lint clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,9 +61,15 @@ test: deps ## build and run all tests
 	swift build $(SWIFT_FLAGS) --build-tests
 	swift test $(SWIFT_FLAGS) --disable-xctest --skip-build
 
-test-faults: deps ## do real faults to real runs; needs root
+test-faults: ## do real faults to real runs; needs root
+	$(MAKE) deps EXTRA_DEPS="$(EXTRA_DEPS) $(FAULT_DEPS)"
 	swift build $(SWIFT_FLAGS) --build-tests
 	.build/release/FaultBench $(FAULTS)
+
+test-cluster: ## run the batch scripts on a Slurm of the tests' own; needs root
+	$(MAKE) deps EXTRA_DEPS="$(EXTRA_DEPS) $(CLUSTER_DEPS)"
+	swift build $(SWIFT_FLAGS)
+	Tests/Cluster/slurm-train
 
 sanitize: deps ## unit tests and a training under the address, undefined-behaviour and thread sanitizers
 	Tests/Sanitizers/run address
