@@ -28,15 +28,16 @@ extension Bench {
 
   /// `rounds` kill -9 on one run: the proof asks for many, and where they fell.
   ///
-  /// The run is twice as long as the others', so that so many kills fit.
+  /// Its disk is slow and its epochs are short, with a long validation, so that kills fall into writes and into validation.
   func kills(rounds: Int) throws -> FaultRow {
     let folder = try TemporaryFolder()
-    let stepsPerEpoch = 300
-    let long = try Reference(Victim(folder: folder.path + "/run", stepsPerEpoch: stepsPerEpoch))
-    note("reference of the kills: \(long.digest)")
+    var victim = Victim(folder: folder.path + "/whole", stepsPerEpoch: 50, validationSteps: 400)
+    let whole = try Reference(victim)
+    note("reference of the kills: \(whole.digest)")
+    victim.folder = folder.path + "/run"
     return try storm(
       "rank killed, many times", "SIGKILL to a random rank of 2, fsync takes 50 ms", rounds: rounds,
-      message: "mpirun: process rank N ... exited on signal 9", long: (long, stepsPerEpoch),
+      message: "mpirun: process rank N ... exited on signal 9", own: (victim, whole),
       strike: { _, process in kill(process, SIGKILL) }, fits: { $0 == 137 || $0 == 143 })
   }
 
@@ -50,22 +51,21 @@ extension Bench {
   }
 
   /// One run that is hit `rounds` times, then goes on to its end, and has to equal the one that was left alone.
-  /// - Parameter long: a longer run's reference; then the disk is slow, so that writes can be hit, and the places are counted in
-  ///   which the faults fell, and held against what the proof asks for.
+  /// - Parameter own: another run than the bench's usual one, and its reference; then the disk is slow, and the places in which
+  ///   the faults fell are counted and held against what the proof asks for.
   private func storm(
     _ fault: String, _ injection: String, rounds: Int, more: [String] = [], message: String,
-    long: (reference: Reference, stepsPerEpoch: Int)? = nil,
+    own: (victim: Victim, reference: Reference)? = nil,
     strike: (RunningProgram, Int32) -> Void, fits: (Int32) -> Bool
   ) throws -> FaultRow {
     let folder = try TemporaryFolder()
-    var victim = Victim(folder: folder.path + "/run", more: more)
-    if let long { victim.stepsPerEpoch = long.stepsPerEpoch }
+    let victim = own?.victim ?? Victim(folder: folder.path + "/run", more: more)
     var storm = Storm(victim, seed: nextSeed())
-    if long != nil { (storm.environment, storm.latest) = (Self.slowDisk(under: folder.path), 1) }
+    if own != nil { (storm.environment, storm.latest) = (Self.slowDisk(under: victim.folder), 1) }
     note("\(fault): \(rounds) rounds, seed \(storm.random.state)")
     let counts = try storm.rage(rounds: rounds, strike: strike, fits: fits)
     let end = try victim.finish()
-    let isExact = try end.succeeded && (long?.reference ?? reference).equals(victim)
+    let isExact = try end.succeeded && (own?.reference ?? reference).equals(victim)
     note(
       "\(fault): \(counts.faults) faults, \(counts.resumed) starts from a step after the first, \(counts.insideWrites) inside "
         + "a write, \(counts.inValidation) in validation; \(try victim.digest())")
@@ -74,7 +74,7 @@ extension Bench {
       exitCodes: counts.exitCodes, stepsLost: counts.stepsLost, isResumedExactly: isExact, problems: counts.problems)
     if !isExact { row.problems.append("the resumed run is another one: \(end)") }
     if counts.faults < rounds { row.problems.append("only \(counts.faults) of \(rounds) faults") }
-    if long != nil {
+    if own != nil {
       row.injection +=
         " (\(counts.insideWrites) inside a write, \(counts.inValidation) in validation, \(counts.resumed) resumed)"
       if counts.resumed * 10 < rounds * 7 { row.problems.append("only \(counts.resumed) starts from a later step") }

@@ -8,7 +8,7 @@ import TestSupport
 ///
 /// Checkpoints come often and validation takes much of the time, so that random moments fall into both.
 struct Victim {
-  let folder: String
+  var folder: String
   var ranks = 2
   /// Of each of the 20 epochs.
   var stepsPerEpoch = 150
