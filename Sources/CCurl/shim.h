@@ -10,7 +10,7 @@
    constant option. */
 
 _Static_assert(sizeof(curl_off_t) == 8, "file sizes are 64-bit");
-_Static_assert(LIBCURL_VERSION_NUM >= 0x073200, "CURLOPT_XFERINFOFUNCTION needs libcurl 7.32, its tests 7.50");
+_Static_assert(LIBCURL_VERSION_NUM >= 0x075500, "CURLOPT_PROTOCOLS_STR needs libcurl 7.85");
 
 static inline CURLcode CCurl_set_text(CURL *_Nonnull handle, CURLoption option, const char *_Nonnull value) {
   return (curl_easy_setopt)(handle, option, value);

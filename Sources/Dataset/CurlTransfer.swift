@@ -43,9 +43,9 @@ import Glibc
 
   /// Appends the part of `url` that `path` does not hold yet to `path`. Gives up when no connection stands after
   /// `connectTimeout` seconds, when less than a byte a second arrives for 30 seconds, or when the file grows
-  /// beyond `limit` bytes.
+  /// beyond `limit` bytes. Only https is spoken, after redirects too; `fromThisMachine` is plain http past any proxy.
   func download(
-    _ url: String, appendingTo path: String, connectTimeout: Int, limit: Int, usesProxy: Bool = true,
+    _ url: String, appendingTo path: String, connectTimeout: Int, limit: Int, fromThisMachine: Bool = false,
     progress: @escaping Progress
   ) throws(Failure) {
     let present = FileSystem.byteCount(of: path)
@@ -59,7 +59,10 @@ import Glibc
       try unsafe check(CCurl_set_text(handle, CURLOPT_URL, url))
       try unsafe check(CCurl_set_text(handle, CURLOPT_USERAGENT, "unmix"))
       try unsafe check(CCurl_set_long(handle, CURLOPT_NOSIGNAL, 1))
-      if !usesProxy { try unsafe check(CCurl_set_text(handle, CURLOPT_PROXY, "")) }
+      let scheme = fromThisMachine ? "http" : "https"
+      try unsafe check(CCurl_set_text(handle, CURLOPT_PROTOCOLS_STR, scheme))
+      try unsafe check(CCurl_set_text(handle, CURLOPT_REDIR_PROTOCOLS_STR, scheme))
+      if fromThisMachine { try unsafe check(CCurl_set_text(handle, CURLOPT_PROXY, "")) }
       try unsafe check(CCurl_set_long(handle, CURLOPT_FAILONERROR, 1))
       try unsafe check(CCurl_set_long(handle, CURLOPT_FOLLOWLOCATION, 1))
       try unsafe check(CCurl_set_long(handle, CURLOPT_MAXREDIRS, 5))

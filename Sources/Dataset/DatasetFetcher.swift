@@ -16,19 +16,19 @@ package struct DatasetFetcher {
   private let folder: String
   private let files: [KnownFile]
   private let connectTimeout: Int
-  private let usesProxy: Bool
+  private let fromThisMachine: Bool
 
   /// `folder` gets mnist/ and fashion-mnist/ (see `Catalogue.fetchFolder`); `connectTimeout` is in seconds.
   package init(folder: String, files: [KnownFile] = KnownFile.all, connectTimeout: Int = 10) {
-    self.init(folder: folder, files: files, connectTimeout: connectTimeout, usesProxy: true)
+    self.init(folder: folder, files: files, connectTimeout: connectTimeout, fromThisMachine: false)
   }
 
-  /// Tests talk to a server on this machine, which the proxy of the environment would not find.
-  init(folder: String, files: [KnownFile], connectTimeout: Int = 10, usesProxy: Bool) {
+  /// Tests talk to a server on this machine, which has no certificate and which the proxy of the environment would not find.
+  init(folder: String, files: [KnownFile], connectTimeout: Int = 10, fromThisMachine: Bool) {
     self.folder = folder
     self.files = files
     self.connectTimeout = connectTimeout
-    self.usesProxy = usesProxy
+    self.fromThisMachine = fromThisMachine
   }
 
   /// Returns the paths of `files`, in order. Throws at the first file that no mirror gives (`download`, with one
@@ -88,7 +88,7 @@ package struct DatasetFetcher {
       // gzip makes nothing larger by more than a few bytes in a thousand.
       try CurlTransfer().download(
         url, appendingTo: partial, connectTimeout: connectTimeout, limit: file.byteCount + (1 << 20),
-        usesProxy: usesProxy
+        fromThisMachine: fromThisMachine
       ) { report(.progress(url: url, receivedByteCount: $0, totalByteCount: $1)) }
       try Self.verify(partial, as: file)
     } catch let failure as CurlTransfer.Failure where !failure.spoilsPartialFile {

@@ -45,7 +45,7 @@ package struct KnownFile: Sendable, Equatable {
     + set(
       source: "fashion", folder: "fashion-mnist",
       mirrors: [
-        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+        "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
         "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
       ],
       trainImages: "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",

@@ -29,7 +29,7 @@ import Testing
   @discardableResult
   private func fetch(_ file: KnownFile, report: @escaping (DatasetFetcher.Event) -> Void = { _ in }) throws -> [String]
   {
-    try DatasetFetcher(folder: folder.path, files: [file], usesProxy: false).fetch(report: report)
+    try DatasetFetcher(folder: folder.path, files: [file], fromThisMachine: true).fetch(report: report)
   }
 
   @Test func aFileIsFetchedWhole() throws {
@@ -147,6 +147,14 @@ import Testing
     #expect(folder.read(partial) == nil)
   }
 
+  @Test func onlyHTTPSIsSpoken() throws {
+    let server = TestServer(serving: packed)
+    let files = [file(mirrors: [server.url])]
+    let error = datasetError { _ = try DatasetFetcher(folder: folder.path, files: files).fetch() }
+    #expect(error?.description.contains("Protocol \"http\"") == true, "\(String(describing: error))")
+    #expect(folder.read(place) == nil)
+  }
+
   @Test func aRefusedConnectionKeepsWhatIsThere() throws {
     try folder.write(Array(packed[..<700]), to: partial)
     let refused = "http://127.0.0.1:\(TestServer.closedPort())/"
@@ -218,7 +226,7 @@ import Testing
     #expect(Set(KnownFile.all.map { $0.folder + "/" + $0.name }).count == 8)
     for file in KnownFile.all {
       #expect(file.sha256.count == 64 && file.mirrors.count >= 2)
-      #expect(file.mirrors.allSatisfy { $0.hasPrefix("http") && $0.hasSuffix("/") })
+      #expect(file.mirrors.allSatisfy { $0.hasPrefix("https://") && $0.hasSuffix("/") })
     }
   }
 }
