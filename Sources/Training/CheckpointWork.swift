@@ -95,7 +95,18 @@ final class CheckpointWork: @unchecked Sendable {
       try FileSystem.makeDirectories(folder.path)
       monitor.access { $0.lines.append("\(folder.path) was gone and is made anew") }
     }
-    try FileSystem.replace(folder.file(step: step), followsFolderLink: false) { image.write(to: $0) }
+    // Asked again at the last moment: a host may be suspended, or its disk slow, for as long as another one needs to take over.
+    var loss: (any Error)?
+    do {
+      try FileSystem.replace(
+        folder.file(step: step), followsFolderLink: false,
+        beforeRename: {
+          do { try lock?.check() } catch { loss = error }
+          return loss == nil ? 0 : ECANCELED
+        }, content: { image.write(to: $0) })
+    } catch {
+      throw loss ?? error
+    }
     do {
       try folder.keepNewest(keep)
     } catch {

@@ -4,12 +4,13 @@ extension FileSystem {
   /// Puts what `content` writes at `path` as one change: a temporary name in the same folder, fsync, rename, fsync of the
   /// folder. Whoever reads `path` finds the old content or the new one.
   ///
-  /// `content` gets a descriptor to write to and returns 0 or the errno that stopped it. No symbolic link at `path` or at the
+  /// `content` gets a descriptor to write to and returns 0 or the errno that stopped it; `beforeRename` likewise has the last
+  /// word once the temporary file is on the disk. No symbolic link at `path` or at the
   /// temporary name is followed: the rename replaces the one, the other is removed. Where `followsFolderLink` is false the
   /// folder must not be a link either. All names are looked up in the folder as it was opened, so that nobody can exchange
   /// it meanwhile. On an error the temporary file is removed.
   static func replace(
-    _ path: String, followsFolderLink: Bool = true, content: (Int32) -> Int32
+    _ path: String, followsFolderLink: Bool = true, beforeRename: () -> Int32 = { 0 }, content: (Int32) -> Int32
   ) throws(FileError) {
     let (folder, name) = split(path)
     let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (followsFolderLink ? 0 : O_NOFOLLOW)
@@ -24,9 +25,9 @@ extension FileSystem {
     let temporary = temporaryName(of: name)
     do throws(FileError) {
       try make(temporary, in: directory, path: path, content: content)
-      guard unsafe renameat(directory, temporary, directory, name) == 0 else {
-        throw FileError(path: path, operation: .rename, code: errno)
-      }
+      var code = beforeRename()
+      if code == 0, unsafe renameat(directory, temporary, directory, name) != 0 { code = errno }
+      guard code == 0 else { throw FileError(path: path, operation: .rename, code: code) }
     } catch {
       unsafe unlinkat(directory, temporary, 0)
       throw error

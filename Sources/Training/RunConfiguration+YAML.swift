@@ -24,7 +24,7 @@ extension RunConfiguration {
       ("data", data.map(text)), ("sources", sources.map(text)), ("output", text(output)), ("resume", text(resume)),
       ("checkpoint-every", checkpointEvery.map(number)), ("keep", number(keep)), ("rounds", number(evaluationRounds)),
       ("pairs", number(evaluationPairs)), ("bucket-bytes", number(bucketBytes)), ("wire", text(wire.rawValue)),
-      ("slices", slices.map(number)),
+      ("slices", slices.map(number)), ("balance", text(balance.rawValue)),
     ]
     let plan = surroundings.plan
     let decided: [(String, Node?)] = [

@@ -42,6 +42,8 @@ package struct RunConfiguration: Sendable, Codable, Equatable {
   package var wire = GradientWire.f32
   /// A fixed number of slices of the global batch; nil for one on each rank. See ``Slicing``.
   package var slices: Int?
+  /// How many pairs each rank gets.
+  package var balance = BatchBalance.even
 
   package init() {}
 
@@ -94,6 +96,9 @@ package struct RunConfiguration: Sendable, Codable, Equatable {
       try atMost(1024, slices, "--slices")
       if wire != .f32 {
         throw .usage(option: "--slices", reason: "--wire \(wire.rawValue) rounds by the number of ranks; it needs f32")
+      }
+      if balance != .even {
+        throw .usage(option: "--slices", reason: "--balance \(balance.rawValue) deals by rank; fixed slices need even")
       }
     }
     if resume.isEmpty { throw .usage(option: "--resume", reason: "empty; auto, never or a checkpoint's path") }

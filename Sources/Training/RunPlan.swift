@@ -16,6 +16,7 @@ package struct RunPlan: Sendable, Codable, Equatable {
   /// Threads of each rank.
   package var threads: Int
   package var precision: Precision
+  /// One name, or each rank's where they differ.
   package var instructionSet: String
   /// Name and version of the MPI library, whose algorithms add the gradients.
   package var mpi: String
@@ -28,23 +29,27 @@ package struct RunPlan: Sendable, Codable, Equatable {
 }
 
 extension RunPlan {
-  /// The plan of `configuration` on these ranks and this machine.
+  /// The plan of `configuration` on these ranks and their machines. Collective, and the same on every rank.
   ///
-  /// `nodes` are those of ``TrainingStep/nodes``.
-  package init(_ configuration: RunConfiguration, nodes: [Int], communicator: Communicator) {
+  /// `nodes` and `slicing` are those of its ``TrainingStep``.
+  package init(_ configuration: RunConfiguration, nodes: [Int], slicing: Slicing, communicator: Communicator) throws {
     self.nodes = nodes
     ranks = communicator.size
     bucketBytes = configuration.bucketBytes
     wire = configuration.wire
     threads = configuration.threads
     precision = configuration.precision
-    instructionSet = InstructionSet.inUse.rawValue
+    instructionSet = try Self.instructionSets(communicator)
     mpi = Communicator.libraryVersion
     oneDNN = oneDNNVersion()
     fixedSlices = configuration.slices
-    slices = Slicing(of: configuration.globalBatch, fixed: configuration.slices, ranks: communicator.size).slices.map {
-      [$0.lowerBound, $0.upperBound]
-    }
+    slices = slicing.slices.map { [$0.lowerBound, $0.upperBound] }
+  }
+
+  private static func instructionSets(_ communicator: Communicator) throws -> String {
+    let all = try communicator.gather(text: InstructionSet.inUse.rawValue, root: 0)
+    let text = Set(all).count == 1 ? all[0] : all.joined(separator: ", ")
+    return try communicator.broadcast(text: text, root: 0)
   }
 
   /// Whether gradients are added up by messages alone, of every rank to every other.

@@ -1,6 +1,6 @@
 /// How a global batch is cut into slices, and which ranks compute which.
 ///
-/// Without a fixed number there is one slice for each rank. With one, the slices are the same for any number of ranks: each rank
+/// Without a fixed number there is one slice for each rank, as long as the others or as its share says. With one, the slices are the same for any number of ranks: each rank
 /// computes neighbouring ones, as many as the others, and whatever is summed over them is summed along one binary tree.
 package struct Slicing: Sendable, Equatable {
   /// The slices in order; those of a rank stand next to each other.
@@ -8,10 +8,25 @@ package struct Slicing: Sendable, Equatable {
   /// Slices of one rank.
   package let perRank: Int
 
-  /// Cuts `globalBatch` for `ranks` ranks; `fixed` is the fixed number, of which ``problem(fixed:ranks:)`` must be nil.
-  package init(of globalBatch: Int, fixed: Int?, ranks: Int) {
+  /// Cuts `globalBatch` for `ranks` ranks; `fixed` is the fixed number, of which ``problem(fixed:ranks:)`` must be nil. `shares` are
+  /// the pairs of each rank, `globalBatch` in all; nil for equal ones, as always with a fixed number.
+  package init(of globalBatch: Int, fixed: Int?, shares: [Int]? = nil, ranks: Int) {
     let problem = Self.problem(fixed: fixed, ranks: ranks)
     precondition(problem == nil, problem ?? "")
+    if let shares {
+      precondition(
+        fixed == nil && shares.count == ranks, "\(shares.count) shares for \(ranks) ranks, fixed: \(fixed ?? 0)")
+      let total = shares.reduce(0, +)
+      precondition(
+        total == globalBatch && shares.allSatisfy { $0 >= 0 }, "shares \(shares) of a batch of \(globalBatch)")
+      var begin = 0
+      slices = shares.map { count in
+        defer { begin += count }
+        return begin..<begin + count
+      }
+      perRank = 1
+      return
+    }
     let count = fixed ?? ranks
     slices = (0..<count).map { TrainingStep.slice(of: globalBatch, rank: $0, size: count) }
     perRank = count / ranks

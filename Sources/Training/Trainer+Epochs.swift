@@ -98,6 +98,7 @@ extension Trainer {
 
   /// Rank 0's part of an epoch's end.
   private func recordEpoch(_ validation: TrainingStep.Losses) throws {
+    try checkFolder()
     let learningRate = state.recipe.learningRate
     let verdict = state.recipe.epochEnded(state.epoch, validationLoss: validation.sum)
     if verdict.keepsWeights { best?.copy(step.values.array()) }

@@ -28,6 +28,10 @@ extension Trainer {
     reporter.line(
       "network: \(step.layout.count) parameters  global batch: \(configuration.globalBatch)  "
         + "recipe: \(configuration.recipe)  seed: \(configuration.seed)")
+    if configuration.balance == .speed {
+      let shares = step.slicing.slices.map { "\($0.count)" }.joined(separator: ", ")
+      reporter.line("pairs of each rank, by speed: \(shares)")
+    }
     reporter.line("run folder: \(runFolder)")
     for note in start.notes { reporter.line(note) }
     reporter.line("resume point: \(start.resumePoint)")
@@ -108,7 +112,18 @@ extension Trainer {
 
   /// Puts `bytes` at `path` as one change, in several attempts where the disk refuses. Rank 0's alone.
   private func persist(_ bytes: [UInt8], to path: String) throws {
+    try checkFolder()
     try Retry.run(report: reporter.line) { try FileSystem.writeAtomically(bytes, to: path) }
+  }
+
+  /// Throws ``RunLockError`` where the run folder is another run's by now. Where the disk does not say, the next checkpoint asks
+  /// again. Rank 0's alone.
+  func checkFolder() throws {
+    do {
+      try start?.lock.check()
+    } catch let error as FileError where error.isTransient {
+      reporter.line("\(error); the next checkpoint asks again")
+    }
   }
 
   private func evaluate() throws -> EvaluationResult? {

@@ -56,6 +56,8 @@ package final class Trainer {
     var state: TrainingState
     var bucketBytes: Int
     var grouping: NodeGrouping
+    /// Pairs of each rank, of the run that goes on; nil where they are equal or to be measured.
+    var shares: [Int]?
     var isResumed: Bool
   }
 
@@ -84,6 +86,7 @@ package final class Trainer {
           runFolder: start.folder.path, state: start.checkpoint?.state ?? TrainingState(recipe: recipe),
           bucketBytes: start.checkpoint?.plan.bucketBytes ?? configuration.bucketBytes,
           grouping: Self.grouping(after: start.checkpoint?.plan, ranks: communicator.size),
+          shares: Self.shares(after: start.checkpoint, configuration, ranks: communicator.size),
           isResumed: start.checkpoint != nil))
     }
     let text = try communicator.broadcast(text: ours ?? "", root: 0)
@@ -93,18 +96,23 @@ package final class Trainer {
 
     ProgressBoard.own.enter(.planning)
     useThreads(configuration.threads)
+    var shares = beginning.shares
+    if configuration.balance == .speed && shares == nil {
+      shares = SpeedBalance.shares(
+        of: configuration.globalBatch,
+        secondsPerPair: try SpeedBalance.measure(configuration, sources: sources, communicator: communicator))
+    }
     step = try TrainingStep(
       network: configuration.network, precision: configuration.precision, globalBatch: configuration.globalBatch,
-      bucketBytes: configuration.bucketBytes, wire: configuration.wire, slices: configuration.slices,
-      grouping: beginning.grouping,
-      communicator: communicator)
+      bucketBytes: configuration.bucketBytes, wire: configuration.wire, slices: configuration.slices, shares: shares,
+      grouping: beginning.grouping, communicator: communicator)
     validator = try Validator(
       step: step, precision: configuration.precision,
       generator: MixingGenerator(sources: sources, stream: .validation, seed: configuration.seed),
       steps: configuration.validationSteps, communicator: communicator)
     generator = MixingGenerator(sources: sources, stream: .training, seed: configuration.seed)
     agreement = WeightAgreement(communicator: communicator)
-    plan = RunPlan(configuration, nodes: step.nodes, communicator: communicator)
+    plan = try RunPlan(configuration, nodes: step.nodes, slicing: step.slicing, communicator: communicator)
     best = start.map { [count = step.layout.count] _ in AlignedBuffer<Float>(repeating: 0, count: count) }
     writer = try start.map { [layout = step.layout, keep = configuration.keep] start in
       try CheckpointWriter(folder: start.folder.checkpoints, keep: keep, layout: layout, lock: start.lock)
@@ -150,6 +158,14 @@ package final class Trainer {
   private static func grouping(after plan: RunPlan?, ranks: Int) -> NodeGrouping {
     guard let plan, plan.ranks == ranks, plan.usesMessagesAlone else { return .sharedMemory }
     return .single
+  }
+
+  /// A resume on as many ranks deals as the run did, so that it equals never having stopped.
+  private static func shares(after checkpoint: Checkpoint?, _ configuration: RunConfiguration, ranks: Int) -> [Int]? {
+    guard let checkpoint, configuration.balance == .speed, checkpoint.configuration.balance == .speed,
+      checkpoint.plan.ranks == ranks
+    else { return nil }
+    return checkpoint.plan.slices.map { $0[1] - $0[0] }
   }
 
   /// Throws where the heads are not the sources, or a rank's pictures are not those of rank 0. Collective.

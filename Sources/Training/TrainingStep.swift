@@ -86,15 +86,17 @@ package final class TrainingStep {
   ///   - wire: how gradients travel between nodes; the same on every rank; f32 with `slices`.
   ///   - slices: a fixed number of slices, which makes the step the same to the last bit on any number of ranks that
   ///     ``Slicing/problem(fixed:ranks:)`` allows; nil for one slice on each rank.
+  ///   - shares: pairs of each rank, see ``Slicing``; the same on every rank; nil for equal ones.
   ///   - grouping: which ranks add gradients up in memory first; the same on every rank; of no effect with `slices`.
   package init(
     network configuration: UNetConfiguration, precision: Precision, globalBatch: Int, bucketBytes: Int,
-    wire: GradientWire = .f32, slices: Int? = nil, grouping: NodeGrouping = .sharedMemory, communicator: Communicator
+    wire: GradientWire = .f32, slices: Int? = nil, shares: [Int]? = nil, grouping: NodeGrouping = .sharedMemory,
+    communicator: Communicator
   ) throws {
     precondition(globalBatch >= 1, "a global batch of \(globalBatch)")
     (rank, size) = (communicator.rank, communicator.size)
     self.globalBatch = globalBatch
-    slicing = Slicing(of: globalBatch, fixed: slices, ranks: size)
+    slicing = Slicing(of: globalBatch, fixed: slices, shares: shares, ranks: size)
     slice = slicing.pairs(ofRank: rank)
     layout = ParameterLayout(configuration)
     values = AlignedBuffer(repeating: 0, count: layout.count)

@@ -20,6 +20,8 @@ enum ExitStatus: Int32, Codable {
   case `internal` = 70
   /// MPI, or the way the ranks were started.
   case system = 71
+  /// The run folder is another run's for good: nothing to start again. sysexits calls it EX_CANTCREAT.
+  case takenOver = 73
   /// Reading, writing or the network.
   case inputOutput = 74
   /// A checkpoint is saved; the same command goes on from it.
@@ -44,7 +46,7 @@ extension ExitStatus {
     case let error as SeparationError: self = error.category == .usage ? .usage : .badData
     case let error as ConfigurationFileError: self = error.status
     case let error as FileError: self = error.operation == .read && error.code == ENOENT ? .inputMissing : .inputOutput
-    case let error as RunLockError: self = error.category == .usage ? .usage : .inputOutput
+    case let error as RunLockError: self = error.category == .usage ? .usage : .takenOver
     case let error as LoggedProcessError: self = error.status
     case is UsageError: self = .usage
     case is PeerError: self = .checkFailed

@@ -15,7 +15,7 @@ struct Launcher: ParsableCommand {
       Results go to standard output, everything else to standard error.
 
       Exit codes: 0 done, 1 a check failed, 64 usage, 65 bad data, 66 input missing, 70 internal, 71 MPI or system, \
-      74 reading or writing, 75 stopped on request with a checkpoint saved.
+      73 the run folder is another run's, 74 reading or writing, 75 stopped on request with a checkpoint saved.
       """,
     version: "0.1.0",
     subcommands: [

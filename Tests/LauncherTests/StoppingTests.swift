@@ -79,6 +79,19 @@ struct StoppingTests {
     #expect(heard.exitCode == 75, "\(heard)")
   }
 
+  /// Open MPI's mpirun gives its ranks about two seconds and returns 1 whatever they do; README tells users to send SIGUSR1.
+  @Test
+  func sigtermToMpirunItselfTearsNothing() throws {
+    let scratch = try TemporaryFolder()
+    let outcome = try stop(Self.endless(scratch("run")), ranks: 2, with: SIGTERM) { _ in hasCheckpoint(scratch) }
+    #expect(MPIRun.isMPICH || outcome.exitCode == 1, "\(outcome)")
+    let step = try newest(scratch).state.step
+    let resumed = try stop(Self.endless(scratch("run")), ranks: 2, with: SIGUSR1) {
+      $0.standardErrorSoFar.contains("resume point: ")
+    }
+    #expect(resumed.exitCode == 75 && resumed.standardError.contains("step \(step), "), "\(resumed)")
+  }
+
   /// Rank 1 is stopped in the middle of a step, so that rank 0 cannot meet the first request before the second comes.
   @Test
   func aSecondSignalEndsAtOnceAndTearsNothing() throws {

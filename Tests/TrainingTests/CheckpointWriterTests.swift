@@ -147,13 +147,13 @@ struct CheckpointWriterTests {
     let writer = try writer(lock: lock)
     try save(writer, step: 1)
     try writer.finish(report: { _ in })
-    let other = RunLock.Owner(
-      identity: ProcessIdentity(host: "elsewhere", process: 7, started: 1, boot: "x"), since: "today", token: "t")
-    try FileSystem.writeAtomically(JSONText.encode(other), to: folder("lock"))
+    var other = LockOwner(generation: 2, job: nil)
+    other.identity = ProcessIdentity(host: "elsewhere", process: 7, started: 1, boot: "x")
+    try FileSystem.writeAtomically(other.text, to: folder("lock"))
     try save(writer, step: 2)
     let error = try #require(throws: RunLockError.self) { try writer.finish(report: { _ in }) }
-    #expect(error == .takenOver(folder: folder.path, owner: "process 7 on elsewhere since today"))
-    #expect(error.category == .inputOutput)
+    #expect(error == .takenOver(folder: folder.path, owner: other.name, generation: 1))
+    #expect(error.category == .takenOver && other.name.contains("process 7 on elsewhere since"))
     #expect(try checkpoints.steps() == [1])
   }
 }

@@ -15,13 +15,17 @@ struct RunLockTests {
     func add(_ line: String) { all.append(line) }
   }
 
-  private func lock(patience: Double = 0.4, _ lines: Lines = Lines()) throws -> RunLock {
-    try RunLock(folder: folder.path, patience: patience, report: lines.add)
+  private func lock(patience: Double = 0.4, start: Int? = nil, _ lines: Lines = Lines()) throws -> RunLock {
+    let job = start.map { BatchJob(name: "Slurm job 17", start: $0) }
+    return try RunLock(folder: folder.path, patience: patience, job: job, report: lines.add)
   }
 
-  private func leave(_ identity: ProcessIdentity) throws {
-    let owner = RunLock.Owner(identity: identity, since: "2025-02-15 09:05:07", token: "abc")
-    try FileSystem.writeAtomically(JSONText.encode(owner), to: folder("lock"))
+  private func owner() throws -> LockOwner { try #require(try LockOwner(of: folder.path)) }
+
+  private func leave(_ identity: ProcessIdentity, start: Int? = nil) throws {
+    var owner = LockOwner(generation: 4, job: start.map { BatchJob(name: "Slurm job 17", start: $0) })
+    owner.identity = identity
+    try FileSystem.writeAtomically(owner.text, to: folder("lock"))
   }
 
   private var foreign: ProcessIdentity { ProcessIdentity(host: "node7", process: 4711, started: 5, boot: "another") }
@@ -41,12 +45,83 @@ struct RunLockTests {
   @Test
   func theEndOfARunFreesItsFolder() throws {
     var held: RunLock? = try lock()
-    #expect(try folder.bytes("lock").count > 0 && held != nil)
+    #expect(try !owner().isReleased && held != nil)
     held = nil
-    #expect(try folder.bytes("lock").isEmpty)
+    #expect(try owner().isReleased)
     let lines = Lines()
     _ = try lock(lines)
     #expect(lines.all.isEmpty)
+  }
+
+  @Test
+  func eachOwnerIsAGenerationLater() throws {
+    for generation in 1...3 {
+      let held = try lock()
+      #expect(try owner().generation == generation)
+      withExtendedLifetime(held) {}
+    }
+    try leave(foreign)
+    let held = try lock()
+    #expect(try owner().generation == 5)
+    withExtendedLifetime(held) {}
+  }
+
+  /// The batch system has given the earlier start up; it may still hold the lock, on this host or on one that is cut off.
+  @Test
+  func aLaterStartOfTheJobTakesTheFolderAtOnce() throws {
+    let (earlier, lines) = (try lock(start: 0), Lines())
+    let later = try lock(patience: 100, start: 1, lines)
+    #expect(lines.all.count == 1 && lines.all[0].contains("earlier start of this job: process"), "\(lines.all)")
+    try later.check()
+    let error = try #require(throws: RunLockError.self) { try earlier.check() }
+    #expect(error.category == .takenOver)
+    for part in ["start 1 of Slurm job 17", "this run, its generation 1, ends"] {
+      #expect("\(error)".contains(part), "\(error)")
+    }
+    // The later one holds the new file, so others of this host are kept out.
+    #expect(throws: RunLockError.self) { try lock() }
+    withExtendedLifetime(later) {}
+  }
+
+  @Test
+  func anEarlierStartThatEndsLateLeavesTheLaterOnesText() throws {
+    var earlier: RunLock? = try lock(start: 0)
+    let later = try lock(start: 1)
+    let text = folder.read("lock")
+    #expect(earlier != nil)
+    earlier = nil
+    #expect(folder.read("lock") == text)
+    withExtendedLifetime(later) {}
+  }
+
+  @Test
+  func anEarlierStartIsRefusedForEver() throws {
+    for isReleased in [false, true] {
+      var later: RunLock? = try lock(start: 2)
+      if isReleased { later = nil }
+      let error = try #require(throws: RunLockError.self) { try lock(start: 1) }
+      #expect(error.category == .takenOver && "\(error)".contains("start 2 of Slurm job 17"), "\(error)")
+      withExtendedLifetime(later) {}
+    }
+  }
+
+  @Test
+  func anEarlierStartOfAnotherHostIsNotWaitedFor() throws {
+    try leave(foreign, start: 0)
+    let lines = Lines()
+    let held = try lock(patience: 100, start: 3, lines)
+    #expect(lines.all.count == 1)
+    withExtendedLifetime(held) {}
+  }
+
+  @Test
+  func anotherJobIsNoLaterStart() throws {
+    let held = try lock(start: 0)
+    let error = try #require(throws: RunLockError.self) {
+      try RunLock(folder: folder.path, patience: 0, job: BatchJob(name: "Slurm job 18", start: 1), report: { _ in })
+    }
+    #expect(error.category == .usage, "\(error)")
+    withExtendedLifetime(held) {}
   }
 
   /// Dead, and not collected by its parent.

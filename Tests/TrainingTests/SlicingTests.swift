@@ -35,6 +35,33 @@ struct SlicingTests {
     #expect(error.category == .usage && "\(error)".hasPrefix("--slices: "))
   }
 
+  @Test
+  func sharesAreDealtInRankOrder() {
+    let slicing = Slicing(of: 9, fixed: nil, shares: [5, 0, 4], ranks: 3)
+    #expect(slicing.slices == [0..<5, 5..<5, 5..<9] && slicing.perRank == 1)
+    #expect(slicing.pairs(ofRank: 2) == 5..<9)
+  }
+
+  @Test(arguments: [
+    // Three times the speed, three times the pairs.
+    (32, [1.0, 3.0], [24, 8]), (32, [2.0, 1.0, 1.0], [6, 13, 13]), (9, [1, 1, 1, 1], [3, 2, 2, 2]),
+    (1, [1, 1], [1, 0]),
+    // A rank that is far too slow still gets a pair, but not where there are too few.
+    (8, [1, 1000], [7, 1]), (2, [1000, 1, 1], [0, 1, 1]), (5, [7], [5]),
+  ])
+  func theLastRankEndsAsEarlyAsItCan(batch: Int, seconds: [Double], shares: [Int]) {
+    #expect(SpeedBalance.shares(of: batch, secondsPerPair: seconds) == shares)
+  }
+
+  @Test
+  func fixedSlicesAreDealtEvenly() throws {
+    var configuration = RunConfiguration()
+    (configuration.slices, configuration.balance) = (4, .speed)
+    let decided = configuration
+    let error = try #require(throws: RunError.self) { try decided.check() }
+    #expect(error.category == .usage && "\(error)".contains("--balance speed"), "\(error)")
+  }
+
   private static func check(_ configuration: RunConfiguration, ranks: Int) throws {
     try configuration.check()
     try configuration.check(ranks: ranks)

@@ -19,6 +19,7 @@ struct Train: JobCommand {
   @OptionGroup(title: "Machine") var compute: ComputeOptions
   @OptionGroup(title: "Messages") var wire: WireOptions
   @OptionGroup(title: "Messages") var slices: SlicesOption
+  @OptionGroup(title: "Machine") var balance: BalanceOption
   @OptionGroup(title: "Run folder") var folder: FolderOptions
   @OptionGroup(title: "Stopping") var stop: StopOptions
   @OptionGroup(title: "Watching") var watch: WatchOptions
@@ -101,6 +102,7 @@ struct Train: JobCommand {
     recipe.apply(to: &run)
     wire.apply(to: &run)
     slices.apply(to: &run)
+    balance.apply(to: &run)
     (run.data, run.sources) = (data.data, data.sources)
     folder.apply(to: &run)
     (run.evaluationRounds, run.evaluationPairs) = (evaluation.rounds, evaluation.pairs)

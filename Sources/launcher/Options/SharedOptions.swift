@@ -88,6 +88,19 @@ struct SlicesOption: ParsableArguments {
   func apply(to run: inout RunConfiguration) { run.slices = slices }
 }
 
+extension BatchBalance: ExpressibleByArgument {}
+
+/// `--balance`.
+struct BalanceOption: ParsableArguments {
+  @Option(
+    help:
+      "Pairs of the global batch for each rank: even, or by speed, measured at the start, where some nodes are slower. The step is the same."
+  )
+  var balance = RunConfiguration().balance
+
+  func apply(to run: inout RunConfiguration) { run.balance = balance }
+}
+
 /// `--seed`.
 struct SeedOption: ParsableArguments {
   @Option(help: "Seed of weights, pairs and synthetic pictures, 0 or more.")

@@ -11,8 +11,9 @@ struct RestartPolicy {
   /// Failures in a row without a new checkpoint that end it.
   static let mostAtOneStep = 3
   static let longestDelay = 60
-  /// Exit codes after which another start would end alike: done, bad data, input missing, stopped on request.
-  private static let final: Set<Int32> = [0, 65, 66, 75]
+  /// Exit codes after which another start would end alike or do harm: done, bad data, input missing, the folder taken over by
+  /// another run, stopped on request.
+  private static let final: Set<Int32> = [0, 65, 66, 73, 75]
 
   enum Decision: Equatable {
     /// Start again after so many seconds.

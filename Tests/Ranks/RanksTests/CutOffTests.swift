@@ -66,7 +66,7 @@ struct CutOffTests {
 
       // The next start takes the lock of the dead and removes what it left half-written.
       var lines: [String] = []
-      let lock = try RunLock(folder: run, patience: 0) { lines.append($0) }
+      let lock = try RunLock(folder: run, patience: 0, job: nil) { lines.append($0) }
       withExtendedLifetime(lock) {}
       orphans += try FileSystem.removeOrphans(in: run) + FileSystem.removeOrphans(in: checkpoints.path)
       let names = try FileSystem.names(in: run) + FileSystem.names(in: checkpoints.path)

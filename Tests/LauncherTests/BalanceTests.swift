@@ -1,0 +1,81 @@
+import Foundation
+import Model
+import TestSupport
+import Testing
+
+/// Ranks of different speed and instruction sets in one job.
+@Suite(.serialized)
+struct BalanceTests {
+  private let scratch: TemporaryFolder
+
+  init() throws { scratch = try TemporaryFolder() }
+
+  /// A training on two ranks, of which the second has nothing newer than AVX2.
+  private func train(_ name: String, _ options: [String]) throws -> MPIRun.Outcome {
+    let script = """
+      [ "${OMPI_COMM_WORLD_RANK:-$PMI_RANK}" != 1 ] || export \(InstructionSet.variable)=avx2
+      exec "$@"
+      """
+    let arguments =
+      TinyRun.network + TinyRun.evaluation + [
+        "--data", "synthetic", "--precision", "f32", "--threads", "1", "--global-batch", "17", "--steps-per-epoch", "4",
+        "--validation-steps", "2", "--checkpoint-every", "2", "--keep", "9", "--output", scratch(name),
+      ]
+    return try MPIRun(
+      "/bin/sh", ["-c", script, "sh", MPIRun.builtProducts + "/launcher"] + arguments + options, ranks: 2,
+      environment: ["UNMIX_DATA": ""], limit: .seconds(300)
+    ).run()
+  }
+
+  private func metrics(_ name: String) throws -> [[Substring]] {
+    let rows = try String(decoding: scratch.bytes(name + "/metrics.csv"), as: UTF8.self).split(separator: "\n")
+      .dropFirst()
+    // Without speed and time.
+    return rows.map { $0.split(separator: ",").prefix(9).map { $0 } }
+  }
+
+  @Test
+  func ranksOfDifferentInstructionSetsTrainTogether() throws {
+    let mixed = try train("mixed", ["--epochs", "2"])
+    #expect(mixed.succeeded, "\(mixed)")
+    let newest = InstructionSet.inUse.rawValue
+    if newest != InstructionSet.avx2.rawValue {
+      #expect(mixed.standardError.contains("instruction set: \(newest), avx2  "), "\(mixed)")
+    }
+  }
+
+  @Test
+  func pairsDealtBySpeedGiveTheSameStepAndAResumeKeepsThem() throws {
+    let even = try train("even", ["--epochs", "2"])
+    let whole = try train("whole", ["--epochs", "2", "--balance", "speed"])
+    #expect(even.succeeded && whole.succeeded, "\(even)\n\(whole)")
+    #expect(even.mentions("by speed") == 0)
+    let shares = try #require(Self.shares(whole), "\(whole)")
+    #expect(shares.count == 2 && shares.reduce(0, +) == 17 && shares.allSatisfy { $0 > 0 }, "\(shares)")
+    // The first epoch's training loss, over four steps: other sums, the same numbers.
+    let losses = try [metrics("even"), metrics("whole")].map { try #require(Double($0[0][3])) }
+    #expect(abs(losses[0] - losses[1]) <= 1e-4 * losses[0], "\(losses)")
+
+    // A second start measures other speeds, perhaps, and keeps the first one's pairs: else it would round otherwise.
+    let folder = scratch("resumed")
+    try FileManager.default.createDirectory(atPath: folder + "/checkpoints", withIntermediateDirectories: true)
+    let name = "step-0000000002.safetensors"
+    try FileManager.default.copyItem(
+      atPath: scratch("whole/checkpoints/" + name), toPath: "\(folder)/checkpoints/\(name)")
+    let resumed = try train("resumed", ["--epochs", "2", "--balance", "speed"])
+    #expect(
+      resumed.succeeded && resumed.mentions("step-0000000002") == 1 && Self.shares(resumed) == shares, "\(resumed)")
+    #expect(resumed.mentions("to rounding only") == 0, "\(resumed)")
+    #expect(try metrics("resumed") == metrics("whole"))
+    #expect(try scratch.bytes("resumed/best.safetensors") == scratch.bytes("whole/best.safetensors"))
+  }
+
+  /// The numbers of the line that says how pairs were dealt.
+  private static func shares(_ outcome: MPIRun.Outcome) -> [Int]? {
+    let start = "pairs of each rank, by speed: "
+    guard let line = outcome.standardError.split(separator: "\n").first(where: { $0.contains(start) }),
+      let range = line.range(of: start)
+    else { return nil }
+    return line[range.upperBound...].split(separator: ", ").compactMap { Int($0) }
+  }
+}
