@@ -48,6 +48,7 @@ enum MPIRuntime {
 
   static func abort(code: Int32) -> Never {
     fflush(nil)
+    Watchdog.announceEnd()
     // A launcher that hears of an abort stops reading the ranks' output: let it fetch the line that says why.
     usleep(100_000)
     // A status that MPI_Abort might return changes nothing: the process ends here in any case.

@@ -57,4 +57,30 @@ struct FencingTests {
     #expect(again.exitCode == 73 && again.standardError.contains("given up this start of the job"), "\(again)")
     #expect(try files() == after)
   }
+
+  /// mpirun is suspended and so ends nobody, like an srun that is cut off from Slurm: the ranks hear of the end from each other.
+  @Test
+  func noRankStaysBehindWhereAbortDoesNotReachIt() throws {
+    let run = try launcher(
+      TinyRun.network + [
+        "--data", "synthetic", "--threads", "1", "--epochs", "100000", "--steps-per-epoch", "40", "--validation-steps",
+        "1", "--checkpoint-every", "20", "--rounds", "0", "--output", scratch("run"),
+      ], ranks: 3
+    ).start()
+    let isGoing = run.waits { _ in
+      (try? scratch.names(in: "run/checkpoints").contains { $0.hasSuffix("tensors") }) == true
+    }
+    let ranks = (0..<3).compactMap { run.process(ofRank: $0) }
+    run.signal(SIGSTOP)
+    let lock = String(decoding: try scratch.bytes("run/lock"), as: UTF8.self)
+    try scratch.write(lock.replacingOccurrences(of: "\"token\":\"", with: "\"token\":\"0"), to: "run/lock")
+    let start = ContinuousClock.now
+    func remain() -> [Int32] { ranks.filter { FileManager.default.fileExists(atPath: "/proc/\($0)/exe") } }
+    while !remain().isEmpty && start.duration(to: .now) < .seconds(25) { usleep(100_000) }
+    let left = remain()
+    run.signal(SIGCONT)
+    let outcome = run.wait()
+    #expect(isGoing && ranks.count == 3 && left.isEmpty, "\(left)")
+    #expect(outcome.exitCode != 0 && outcome.standardError.contains("ends without writing there"), "\(outcome)")
+  }
 }

@@ -9,11 +9,11 @@
 /// | 24 ..< 28 | rank |
 /// | 28 | phase: raw value of ``RankPhase`` |
 /// | 29 | raw value of ``CollectiveKind``, 0 for none |
-/// | 30 | 1 where the sender ends the job because nothing moves, else 0 |
+/// | 30 | 1 where the sender ends the job, else 0 |
 /// | 31 | 0 |
 /// | 32 ..< 40 | steps complete |
 /// | 40 ..< 48 | number of the last collective |
-/// | 48 ..< 56 | sequence number of the sender's heartbeats, from 1 |
+/// | 48 ..< 56 | sequence number of the sender's heartbeats, from 1; 0 in one that its working thread sends at its end |
 /// | 56 ..< 60 | milliseconds since the sender's last progress |
 /// | 60 ..< 64 | milliseconds after which the sender ends the job |
 package struct Heartbeat: Equatable, Sendable {

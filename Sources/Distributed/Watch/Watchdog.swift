@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Synchronization
 
 /// Ends the job where it does not move: a thread on every rank, independent of what MPI does.
 ///
@@ -8,6 +9,9 @@ internal import Glibc
 /// process, which restarts all clocks.
 @safe
 package final class Watchdog: @unchecked Sendable {
+  /// The one that watches this process.
+  private static let current = Mutex<Watchdog?>(nil)
+
   // Every variable is touched by the watching thread alone.
   private let settings: WatchdogSettings
   private let plan: WatchPlan
@@ -39,6 +43,17 @@ package final class Watchdog: @unchecked Sendable {
     let watchdog = try Watchdog(settings, communicator: communicator, topology: topology)
     AbruptEnd.prepare()
     try watchdog.startThread()
+    current.withLock { $0 = watchdog }
+  }
+
+  /// Tells the ranks that hear of this one, and `supervise`, that it ends the job for a reason that it has said: they end too where
+  /// MPI_Abort does not reach them, as under an srun that is cut off from Slurm. This process ends within five seconds. From
+  /// any thread; nothing where nobody watches.
+  static func announceEnd() {
+    guard let watchdog = current.withLock({ $0 }) else { return }
+    AbruptEnd.schedule(seconds: 5)
+    let status = watchdog.board.status(now: MonotonicClock.now, countingFrom: 0)
+    watchdog.send(status, sequence: 0, timeout: watchdog.settings.timeout(median: nil), endsJob: true)
   }
 
   private init(_ settings: WatchdogSettings, communicator: Communicator, topology: Topology) throws {
@@ -142,6 +157,11 @@ package final class Watchdog: @unchecked Sendable {
 
   private func send(_ status: RankStatus, timeout: Double, endsJob: Bool) {
     sequence += 1
+    send(status, sequence: sequence, timeout: timeout, endsJob: endsJob)
+  }
+
+  /// From any thread.
+  private func send(_ status: RankStatus, sequence: UInt64, timeout: Double, endsJob: Bool) {
     var beat = Heartbeat(
       token: plan.token, rank: rank, sequence: sequence, status: status,
       timeoutMilliseconds: Int(min(timeout, 1e6) * 1000), endsJob: endsJob)
