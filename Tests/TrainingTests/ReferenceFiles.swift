@@ -8,7 +8,8 @@ import Model
 enum ReferenceFiles {
   static let fixture = Fixtures.tinyStep
 
-  static let all = [fixture] + [ProcessInfo.processInfo.environment["UNMIX_REFERENCE"]].compactMap { $0 }
+  static let all =
+    [fixture] + [ProcessInfo.processInfo.environment["UNMIX_REFERENCE"]].compactMap { $0 }.filter { !$0.isEmpty }
 }
 
 extension ReferenceStep {
