@@ -9,6 +9,8 @@ final class HeartbeatListener {
   private(set) var last: (beat: Heartbeat, time: ContinuousClock.Instant)?
   /// When rank 0 said first that it ends the job.
   private(set) var endOfJob: ContinuousClock.Instant?
+  /// Whether it ended the job because nothing moved, not for an error of its own, for which the command returns a code.
+  private(set) var hasStalled = false
 
   private var start = ContinuousClock.now
   private let expectsHeartbeats: Bool
@@ -40,6 +42,7 @@ final class HeartbeatListener {
       guard let beat = Heartbeat(bytes, token: token), beat.rank == 0 else { continue }
       last = (beat, .now)
       if beat.endsJob && endOfJob == nil { endOfJob = .now }
+      if beat.endsJob && beat.sequence > 0 { hasStalled = true }
     }
   }
 

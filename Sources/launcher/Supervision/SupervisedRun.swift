@@ -13,7 +13,7 @@ struct SupervisedRun {
 
   /// How it ended.
   struct Ending {
-    /// What the command returned; 71 where it had to be ended.
+    /// What the command returned; 71 where it hung.
     var status: Int32
     /// Somebody asked this program to stop.
     var wasAskedToStop: Bool
@@ -51,9 +51,9 @@ struct SupervisedRun {
     listener.listen(milliseconds: 0)
     let killed = child.clearUp(grace: Double(min(grace, 3)))
     if killed > 0 { Output.note("supervise: killed \(killed) processes that the run left behind on this host") }
-    let isStalled = listener.endOfJob != nil || watch.isOverdue
+    let hasHung = listener.hasStalled || watch.isOverdue
     return Ending(
-      status: isStalled ? ExitStatus.system.rawValue : child.wait(),
+      status: hasHung ? ExitStatus.system.rawValue : child.wait(),
       wasAskedToStop: SupervisorSignals.haveCome, wasHeard: listener.last != nil)
   }
 
