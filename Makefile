@@ -10,8 +10,10 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 # What tests on hosts made of network namespaces need.
 FAULT_DEPS := iproute2 nftables ethtool iputils-ping python3
 
-# What tests on a Slurm of their own need.
-CLUSTER_DEPS := slurm-wlm munge
+# What tests on a Slurm of their own need: besides it its qsub, network namespaces, and the other MPI.
+CLUSTER_DEPS := slurm-wlm munge slurm-wlm-torque iproute2 nftables python3 mpich libmpich-dev
+# What of Tests/Cluster runs: all, quick, or names of its scripts.
+CLUSTER_TESTS ?= all
 
 # One rank per core; more than 16 have little to do with the 32 pairs of a step.
 RANKS ?= $(shell cores=$$(nproc); [ $$cores -gt 16 ] && cores=16; echo $$cores)
@@ -29,11 +31,11 @@ FUZZ_TARGETS := IDX SafeTensors Checkpoint
 FUZZ_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build train data test test-faults test-cluster sanitize fuzz format lint clean
+.PHONY: help deps build train data test test-faults deps-cluster test-cluster sanitize fuzz format lint clean
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "  variables: RANKS=$(RANKS) (of make train), ARGS=\"options of launcher train\""
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  variables: RANKS=$(RANKS) (of make train), ARGS=\"options of launcher train\", CLUSTER_TESTS=all|quick (of make test-cluster)"
 
 deps: ## install the Debian packages that are missing
 	@if ! command -v apt-get >/dev/null; then \
@@ -66,10 +68,12 @@ test-faults: ## do real faults to real runs; needs root
 	swift build $(SWIFT_FLAGS) --build-tests
 	.build/release/FaultBench $(FAULTS)
 
-test-cluster: ## run the batch scripts on a Slurm of the tests' own; needs root
-	$(MAKE) deps EXTRA_DEPS="$(EXTRA_DEPS) $(CLUSTER_DEPS)"
+deps-cluster: ## install the Debian packages that make test-cluster needs
+	@$(MAKE) deps EXTRA_DEPS="$(EXTRA_DEPS) $(CLUSTER_DEPS)"
+
+test-cluster: deps-cluster ## run the batch scripts on a Slurm of the tests' own; needs root
 	swift build $(SWIFT_FLAGS)
-	Tests/Cluster/slurm-train
+	Tests/Cluster/run $(CLUSTER_TESTS)
 
 sanitize: deps ## unit tests and a training under the address, undefined-behaviour and thread sanitizers
 	Tests/Sanitizers/run address
