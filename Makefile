@@ -11,7 +11,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 FAULT_DEPS := iproute2 nftables ethtool iputils-ping python3
 
 # What tests on a Slurm of their own need: besides it its qsub, network namespaces, and the other MPI.
-CLUSTER_DEPS := slurm-wlm munge slurm-wlm-torque iproute2 nftables python3 mpich libmpich-dev
+CLUSTER_DEPS := slurm-wlm munge slurm-wlm-torque iproute2 nftables iputils-ping python3 mpich libmpich-dev
 # What of Tests/Cluster runs: all, quick, or names of its scripts.
 CLUSTER_TESTS ?= all
 
