@@ -15,6 +15,15 @@ CLUSTER_DEPS := slurm-wlm munge slurm-wlm-torque iproute2 nftables iputils-ping 
 # What of Tests/Cluster runs: all, quick, or names of its scripts.
 CLUSTER_TESTS ?= all
 
+# What tests in a Debian of their own need.
+CHROOT_DEPS := debootstrap iproute2 openssh-client
+# The minimal Debian and its packages, kept for the next time.
+CHROOT_CACHE ?= .build-chroot
+
+# The MPI that `make dist` links against: openmpi or mpich.
+DIST_MPI ?= openmpi
+DIST_DEPS := binutils $(if $(filter mpich,$(DIST_MPI)),libmpich-dev)
+
 # One rank per core; more than 16 have little to do with the 32 pairs of a step.
 RANKS ?= $(shell cores=$$(nproc); [ $$cores -gt 16 ] && cores=16; echo $$cores)
 # Ranks on hardware threads are welcome, and the system deals out the cores.
@@ -31,7 +40,7 @@ FUZZ_TARGETS := IDX SafeTensors Checkpoint
 FUZZ_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build train data test test-faults deps-cluster test-cluster sanitize fuzz format lint clean
+.PHONY: help deps build train data dist test test-faults deps-cluster test-cluster test-dist sanitize fuzz format lint clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +68,11 @@ data: build ## download MNIST and Fashion-MNIST where no data is found
 train: data ## train briefly on all cores, evaluate, write a run folder
 	$(MPIRUN) -n $(RANKS) $(LAUNCHER) train $(BRIEF) $(ARGS)
 
+dist: ## one tarball with the Swift runtime linked in, in .build-dist; DIST_MPI=mpich: for MPICH
+	$(MAKE) deps EXTRA_DEPS="$(EXTRA_DEPS) $(DIST_DEPS)"
+	UNMIX_MPI=$(DIST_MPI) swift build $(SWIFT_FLAGS) --static-swift-stdlib --scratch-path .build-dist/$(DIST_MPI) --product launcher
+	Packaging/pack $(DIST_MPI) .build-dist/$(DIST_MPI)/release/launcher .build-dist
+
 test: deps ## build and run all tests
 	swift build $(SWIFT_FLAGS) --build-tests
 	swift test $(SWIFT_FLAGS) --disable-xctest --skip-build
@@ -74,6 +88,14 @@ deps-cluster: ## install the Debian packages that make test-cluster needs
 test-cluster: deps-cluster ## run the batch scripts on a Slurm of the tests' own; needs root
 	swift build $(SWIFT_FLAGS)
 	Tests/Cluster/run $(CLUSTER_TESTS)
+
+test-dist: ## run both tarballs and the container's steps in a bare Debian; needs root
+	$(MAKE) deps EXTRA_DEPS="$(EXTRA_DEPS) $(CHROOT_DEPS)"
+	rm -f .build-dist/*.tar.gz
+	$(MAKE) dist DIST_MPI=openmpi
+	$(MAKE) dist DIST_MPI=mpich
+	Tests/Cluster/dist-chroot --cache $(CHROOT_CACHE) .build-dist/*.tar.gz
+	Tests/Cluster/container-chroot --cache $(CHROOT_CACHE) .build-dist/*-openmpi.tar.gz
 
 sanitize: deps ## unit tests and a training under the address, undefined-behaviour and thread sanitizers
 	Tests/Sanitizers/run address
@@ -95,4 +117,4 @@ lint: ## check the format, change nothing
 	swift format lint --strict --recursive --parallel $(SOURCES)
 
 clean: ## remove what was built
-	rm -rf .build .build-mpich .build-fuzz .build-address .build-thread
+	rm -rf .build .build-mpich .build-fuzz .build-address .build-thread .build-dist .build-chroot

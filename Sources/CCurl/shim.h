@@ -12,6 +12,9 @@
 _Static_assert(sizeof(curl_off_t) == 8, "file sizes are 64-bit");
 _Static_assert(LIBCURL_VERSION_NUM >= 0x075500, "CURLOPT_PROTOCOLS_STR needs libcurl 7.85");
 
+/* The version of the library that runs. CURLVERSION_NOW is a macro for a case of an enumeration, which Swift does not import. */
+static inline const char *_Nonnull CCurl_version(void) { return curl_version_info(CURLVERSION_NOW)->version; }
+
 static inline CURLcode CCurl_set_text(CURL *_Nonnull handle, CURLoption option, const char *_Nonnull value) {
   return (curl_easy_setopt)(handle, option, value);
 }

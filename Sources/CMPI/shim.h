@@ -135,6 +135,36 @@ static inline int CMPI_error_class(int code, int *errorClass) { return MPI_Error
 static inline int CMPI_error_string(int code, char *text, int *length) { return MPI_Error_string(code, text, length); }
 /// `text` has room for CMPI_maxText bytes.
 static inline int CMPI_get_library_version(char *text, int *length) { return MPI_Get_library_version(text, length); }
+
+/// The library whose headers the program is compiled with.
+typedef enum __attribute__((enum_extensibility(closed))) {
+  CMPI_Family_openMPI = 0,
+  CMPI_Family_mpich = 1,
+  CMPI_Family_other = 2,
+} CMPI_Family;
+
+#define CMPI_TEXT_OF(number) #number
+#define CMPI_TEXT(macro) CMPI_TEXT_OF(macro)
+
+static inline CMPI_Family CMPI_header_family(void) {
+#if defined(OPEN_MPI)
+  return CMPI_Family_openMPI;
+#elif defined(MPICH_VERSION)
+  return CMPI_Family_mpich;
+#else
+  return CMPI_Family_other;
+#endif
+}
+/// The version of those headers, "4.1.4"; of the standard that they implement where they name none of their own.
+static inline const char *CMPI_header_version(void) {
+#if defined(OPEN_MPI)
+  return CMPI_TEXT(OMPI_MAJOR_VERSION) "." CMPI_TEXT(OMPI_MINOR_VERSION) "." CMPI_TEXT(OMPI_RELEASE_VERSION);
+#elif defined(MPICH_VERSION)
+  return MPICH_VERSION;
+#else
+  return CMPI_TEXT(MPI_VERSION) "." CMPI_TEXT(MPI_SUBVERSION);
+#endif
+}
 static inline int CMPI_err_in_status(void) { return MPI_ERR_IN_STATUS; }
 static inline int CMPI_err_pending(void) { return MPI_ERR_PENDING; }
 

@@ -58,7 +58,7 @@ package final class Communicator {
     try MPIRuntime.start()
     var size: Int32 = 0
     try check(unsafe CMPI_comm_size(CMPI_comm_world(), &size), "MPI_Comm_size")
-    if let trap = LaunchEnvironment.current.singletonTrap(worldSize: Int(size), library: libraryVersion) { throw trap }
+    if let trap = LaunchEnvironment.current.singletonTrap(worldSize: Int(size), build: .ofThisProgram) { throw trap }
     return try Communicator(duplicating: CMPI_comm_world(), isWholeJob: true)
   }
 

@@ -37,10 +37,22 @@ package struct LaunchEnvironment: Sendable {
     return nil
   }
 
+  /// Which launcher it was; nil where none is to be seen.
+  ///
+  /// Inside of a Slurm job mpirun and mpiexec.hydra start their helpers by srun, so their own marks come first: PMI_SIZE is
+  /// hydra's where MPI_LOCALNRANKS stands beside it, which srun does not set.
+  package var starter: RankStarter? {
+    if variables["OMPI_COMM_WORLD_SIZE"] != nil { return .openMPI }
+    let speaksPMI = ["PMI_RANK", "PMI_SIZE", "PMI_FD", "PMI_PORT"].contains { variables[$0] != nil }
+    if variables["SLURM_STEP_ID"] == nil || variables["MPI_LOCALNRANKS"] != nil { return speaksPMI ? .hydra : nil }
+    if variables["PMIX_RANK"] != nil || variables["PMIX_NAMESPACE"] != nil { return .slurm(.pmix) }
+    return .slurm(speaksPMI ? .pmi2 : .none)
+  }
+
   /// The error to throw where the launcher started several tasks and MPI, asked by one of them, says that it is alone.
-  package func singletonTrap(worldSize: Int, library: String) -> LaunchError? {
-    guard worldSize == 1, let (count, variable) = tasks, count > 1 else { return nil }
-    return .singletonTrap(tasks: count, variable: variable, library: library)
+  package func singletonTrap(worldSize: Int, build: MPIBuild) -> LaunchError? {
+    guard worldSize == 1, let starter, let (count, variable) = tasks, count > 1 else { return nil }
+    return .singletonTrap(tasks: count, variable: variable, starter: starter, build: build)
   }
 
   /// Whether some launcher has prepared this process to be one of several ranks.

@@ -3,6 +3,10 @@ import Testing
 @testable import Distributed
 
 struct LaunchEnvironmentTests {
+  private static let openMPI = MPIBuild(family: .openMPI, version: "4.1.4")
+  private static let mpich = MPIBuild(family: .mpich, version: "4.0.2")
+  private static let slurmStep = ["SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "4"]
+
   @Test(arguments: [
     (["OMPI_COMM_WORLD_SIZE": "4"], 4),
     (["PMI_SIZE": "3"], 3),
@@ -10,8 +14,8 @@ struct LaunchEnvironmentTests {
     (["OMPI_COMM_WORLD_SIZE": "2", "PMI_SIZE": "3", "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "8"], 2),
   ])
   func theFirstLauncherThatSpeaksNamesTheTasks(variables: [String: String], tasks: Int) throws {
-    let trap = LaunchEnvironment(variables).singletonTrap(worldSize: 1, library: "MPI 0")
-    guard case .singletonTrap(tasks, let variable, "MPI 0") = trap else {
+    let trap = LaunchEnvironment(variables).singletonTrap(worldSize: 1, build: Self.mpich)
+    guard case .singletonTrap(tasks, let variable, _, Self.mpich) = trap else {
       Issue.record("\(String(describing: trap))")
       return
     }
@@ -25,20 +29,67 @@ struct LaunchEnvironmentTests {
     ["OMPI_COMM_WORLD_SIZE": "1", "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "4"],
   ])
   func oneProcessMayBeAlone(variables: [String: String]) {
-    #expect(LaunchEnvironment(variables).singletonTrap(worldSize: 1, library: "MPI 0") == nil)
+    #expect(LaunchEnvironment(variables).singletonTrap(worldSize: 1, build: Self.mpich) == nil)
   }
 
   @Test
   func aWorldOfManyRanksIsNoTrap() {
-    #expect(LaunchEnvironment(["OMPI_COMM_WORLD_SIZE": "4"]).singletonTrap(worldSize: 4, library: "MPI 0") == nil)
+    #expect(LaunchEnvironment(["OMPI_COMM_WORLD_SIZE": "4"]).singletonTrap(worldSize: 4, build: Self.openMPI) == nil)
   }
 
-  @Test
-  func theTrapSaysHowToLaunch() {
-    let text = "\(LaunchError.singletonTrap(tasks: 4, variable: "PMI_SIZE", library: "Open MPI v4.1.4"))"
-    for part in ["PMI_SIZE=4", "Open MPI v4.1.4", "mpirun -n 4", "srun --mpi=pmix", "srun --mpi=pmi2"] {
-      #expect(text.contains(part))
-    }
+  @Test(
+    arguments: [
+      (["OMPI_COMM_WORLD_SIZE": "4", "PMIX_RANK": "0"], .openMPI),
+      // mpirun and mpiexec.hydra inside of a Slurm job.
+      (["OMPI_COMM_WORLD_SIZE": "4", "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "2"], .openMPI),
+      (["PMI_SIZE": "4", "PMI_RANK": "0", "MPI_LOCALNRANKS": "2", "SLURM_STEP_ID": "0"], .hydra),
+      (["PMI_SIZE": "4", "PMI_RANK": "0"], .hydra),
+      (slurmStep.merging(["PMIX_RANK": "0"]) { $1 }, .slurm(.pmix)),
+      (slurmStep.merging(["PMI_FD": "3", "PMI_RANK": "0"]) { $1 }, .slurm(.pmi2)),
+      (slurmStep, .slurm(.none)),
+      (["SLURM_STEP_NUM_TASKS": "4"], nil), ([:], nil),
+    ] as [([String: String], RankStarter?)])
+  func theStarterIsRecognised(variables: [String: String], starter: RankStarter?) {
+    #expect(LaunchEnvironment(variables).starter == starter)
+  }
+
+  /// What is wrong, what the program is built with, and the command to use instead.
+  @Test(
+    arguments: [
+      (
+        ["OMPI_COMM_WORLD_SIZE": "4"], mpich,
+        [
+          "mpirun of Open MPI started 4", "OMPI_COMM_WORLD_SIZE=4", "MPICH 4.0.2", "mpiexec.hydra -n 4",
+          "srun --mpi=pmi2",
+        ]
+      ),
+      (
+        ["PMI_RANK": "0", "PMI_SIZE": "4", "MPI_LOCALNRANKS": "4"], openMPI,
+        [
+          "mpiexec.hydra, MPICH's launcher, started 4", "PMI_SIZE=4", "Open MPI 4.1.4", "mpirun -n 4",
+          "srun --mpi=pmix",
+        ]
+      ),
+      (
+        slurmStep.merging(["PMIX_RANK": "0"]) { $1 }, mpich,
+        ["srun --mpi=pmix started 4", "MPICH 4.0.2: start it with srun --mpi=pmi2", "mpiexec.hydra -n 4"]
+      ),
+      (slurmStep, mpich, ["srun --mpi=none started 4", "start it with srun --mpi=pmi2"]),
+      (slurmStep, openMPI, ["srun --mpi=none started 4", "start it with srun --mpi=pmix", "mpirun -n 4"]),
+      (
+        slurmStep.merging(["PMIX_RANK": "0"]) { $1 }, openMPI,
+        ["no support of this Slurm's pmix", "start it inside of the job with Open MPI's mpirun -n 4"]
+      ),
+      (["OMPI_COMM_WORLD_SIZE": "4"], openMPI, ["another installation", "beside the library", "mpirun -n 4"]),
+      (["PMI_SIZE": "4"], mpich, ["another installation", "beside the library", "mpiexec.hydra -n 4"]),
+      (
+        slurmStep, MPIBuild(family: .other, version: "3.1"),
+        ["MPI 3.1: start it inside of the job with that library's own mpirun -n 4"]
+      ),
+    ] as [([String: String], MPIBuild, [String])])
+  func theTrapSaysHowToLaunch(variables: [String: String], build: MPIBuild, parts: [String]) throws {
+    let text = "\(try #require(LaunchEnvironment(variables).singletonTrap(worldSize: 1, build: build)))"
+    for part in parts { #expect(text.contains(part), "\(text)") }
     #expect(!text.contains("\n"))
   }
 

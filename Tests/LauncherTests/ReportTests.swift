@@ -115,5 +115,12 @@ struct ReportTests {
     }
     #expect(info["mpi"] as? String != "unknown MPI library")
     #expect(info["data"] is [String: Any])
+    let libraries = try #require(info["libraries"] as? [[String: String]])
+    #expect(libraries.map { $0["name"] } == ["MPI", "oneDNN", "libpng", "zlib", "libcurl"])
+    // The tests run where the program was built: the same packages, so the same versions.
+    for library in libraries {
+      let built = try #require(library["built"]?.split(separator: " ").last)
+      #expect(library["running"]?.hasSuffix(built) == true, "\(library)")
+    }
   }
 }

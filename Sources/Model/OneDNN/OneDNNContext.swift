@@ -52,6 +52,9 @@ final class OneDNNContext {
 /// The version of the oneDNN library in use, "2.6.3".
 package func oneDNNVersion() -> String { OneDNNContext.libraryVersion }
 
+/// The version of the oneDNN headers that the program is compiled with.
+package func oneDNNHeaderVersion() -> String { "\(DNNL_VERSION_MAJOR).\(DNNL_VERSION_MINOR).\(DNNL_VERSION_PATCH)" }
+
 /// Sets the threads that oneDNN and the kernels use in this process: one team, libgomp's.
 package func useThreads(_ count: Int) {
   precondition(count > 0, "\(count) threads")

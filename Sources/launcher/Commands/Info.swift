@@ -32,6 +32,17 @@ struct Info: JobCommand {
       var cores: [Int]
     }
 
+    /// A library of the host: what is found there, and what the program is compiled with.
+    struct Library: Encodable {
+      var name: String
+      var running: String
+      var built: String
+
+      init(_ name: String, _ versions: (running: String, built: String)) {
+        (self.name, self.running, self.built) = (name, versions.running, versions.built)
+      }
+    }
+
     var version = Launcher.configuration.version
     var mpi = Communicator.libraryVersion
     var ranks: [Rank]
@@ -41,6 +52,11 @@ struct Info: JobCommand {
     var precision: Precision
     var instructionSet = InstructionSet.inUse.rawValue
     var onednn = oneDNNVersion()
+    var libraries = [
+      Library("MPI", (Communicator.libraryVersion, MPIBuild.ofThisProgram.description)),
+      Library("oneDNN", (oneDNNVersion(), oneDNNHeaderVersion())), Library("libpng", LibraryVersions.libpng),
+      Library("zlib", LibraryVersions.zlib), Library("libcurl", LibraryVersions.libcurl),
+    ]
     var data: PicturePlaces
 
     init(_ job: Job, precision: Precision, threads: Int, data: PicturePlaces) throws {
@@ -57,20 +73,19 @@ struct Info: JobCommand {
       case threadsPerRank = "threads_per_rank"
       case oversubscribed, precision
       case instructionSet = "instruction_set"
-      case onednn, data
+      case onednn, libraries, data
     }
 
     var rows: [(name: String, value: String)] {
-      var rows = [(name: "version", value: version), (name: "MPI", value: mpi)]
+      var rows = [(name: "version", value: version)]
       rows += ranks.map { rank in
         (name: "rank \(rank.rank)", value: "\(rank.host), cores \(rank.cores.map(String.init).joined(separator: ","))")
       }
       return rows + [
         (name: "cores available", value: "\(coresAvailable)" + (oversubscribed ? ", fewer than ranks" : "")),
         (name: "threads per rank", value: "\(threadsPerRank)"), (name: "precision", value: precision.rawValue),
-        (name: "instruction set", value: instructionSet), (name: "oneDNN", value: onednn),
-        (name: "data", value: data.summary),
-      ]
+        (name: "instruction set", value: instructionSet), (name: "data", value: data.summary),
+      ] + libraries.map { (name: $0.name, value: "\($0.running), built with \($0.built)") }
     }
   }
 }
