@@ -60,6 +60,8 @@ let package = Package(
         "Training", "Model", "Dataset", "Distributed", "Processes", .product(name: "Yams", package: "Yams"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
+      // The batch scripts of cluster/, so that the program needs no files beside it.
+      resources: [.embedInCode("Templates")],
       swiftSettings: swiftSettings),
 
     .testTarget(name: "KernelsTests", dependencies: ["TestSupport", "Kernels"], swiftSettings: swiftSettings),

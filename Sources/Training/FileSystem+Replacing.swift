@@ -41,7 +41,8 @@ extension FileSystem {
     try replace(path) { writeAll(bytes, to: $0) }
   }
 
-  static func writeAtomically(_ text: String, to path: String) throws(FileError) {
+  /// Puts `text` at `path` as one change; see `replace`.
+  package static func writeAtomically(_ text: String, to path: String) throws(FileError) {
     try writeAtomically(Array(text.utf8), to: path)
   }
 

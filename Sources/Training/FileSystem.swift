@@ -1,7 +1,7 @@
 import Glibc
 
 /// The few calls on files that a run folder needs. A status that is no success becomes ``FileError``.
-enum FileSystem {
+package enum FileSystem {
   static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
   /// Whether `path` itself is a symbolic link, whatever it leads to.

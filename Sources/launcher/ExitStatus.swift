@@ -48,10 +48,12 @@ extension ExitStatus {
     case let error as FileError: self = error.operation == .read && error.code == ENOENT ? .inputMissing : .inputOutput
     case let error as RunLockError: self = error.category == .usage ? .usage : .takenOver
     case let error as LoggedProcessError: self = error.status
+    case let error as MeasurementError: self = error.status
     case is UsageError: self = .usage
     case is PeerError: self = .checkFailed
     case is StoppedWhileLoading: self = .stopped
-    case is MPIError, is LaunchError, is CollectiveMismatch, is SocketError, is ResumeProofError: self = .system
+    case is MPIError, is LaunchError, is SubmissionError, is CollectiveMismatch, is SocketError, is ResumeProofError:
+      self = .system
     case is OneDNNError: self = .internal
     default: self = ExitStatus(rawValue: Launcher.exitCode(for: error).rawValue) ?? .internal
     }

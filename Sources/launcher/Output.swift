@@ -3,10 +3,13 @@ import Foundation
 /// Results to standard output, everything else to standard error.
 enum Output {
   /// A line of results.
-  static func line(_ text: String) { write(text, to: .standardOutput) }
+  static func line(_ text: String) { write(text + "\n", to: .standardOutput) }
+
+  /// A whole file as the result, its last line's end included.
+  static func text(_ text: String) { write(text, to: .standardOutput) }
 
   /// A line about the work.
-  static func note(_ text: String) { write(text, to: .standardError) }
+  static func note(_ text: String) { write(text + "\n", to: .standardError) }
 
   /// One JSON object on one line: sorted keys, numbers that read back as the same bits, `null` where there is none.
   static func json(_ value: some Encodable) {
@@ -23,7 +26,7 @@ enum Output {
 
   private static func write(_ text: String, to handle: FileHandle) {
     // Whoever closed the other end does not want to read.
-    try? handle.write(contentsOf: Data((text + "\n").utf8))
+    try? handle.write(contentsOf: Data(text.utf8))
   }
 }
 

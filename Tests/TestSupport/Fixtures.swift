@@ -7,6 +7,11 @@ package enum Fixtures {
   /// A checkpoint of the first version of the format, after step 3 of 6.
   package static let checkpointOfVersion1 = path("checkpoint-version-1.safetensors")
 
+  /// The batch script `name` that `launcher submit` writes.
+  package static func submitted(_ name: String) -> String { path("submit/" + name) }
+  /// The folder of the sources.
+  package static let root = path("../..")
+
   private static func path(_ name: String) -> String {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../Fixtures/" + name).standardizedFileURL.path

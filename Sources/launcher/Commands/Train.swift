@@ -60,7 +60,7 @@ struct Train: JobCommand {
     let start = TimeLimit.now
     var limit: TimeLimit?
     let decision = try job.decide {
-      let train = try config.map { try withFile($0) } ?? self
+      let train = try config.map { try Self.parse(Self.flags, withFile: $0) } ?? self
       limit = train.stop.limit(start: start)
       return Decision(
         configuration: train.runConfiguration(job.automatic), data: train.data.choice(seed: train.recipe.seed.seed),
@@ -84,12 +84,15 @@ struct Train: JobCommand {
     return outcome.stoppedOnRequest ? .stopped : .done
   }
 
-  /// This command with the options of the file at `path`, which the flags given here override.
-  private func withFile(_ path: String) throws -> Train {
-    let file = try ConfigurationFile(contentsOf: path)
-    var flags = Array(CommandLine.arguments.dropFirst())
-    if flags.first == Self._commandName { flags.removeFirst() }
-    return try Train.parse(file.arguments + flags)
+  /// The command with the options of the file at `path`, which `flags` override.
+  static func parse(_ flags: [String], withFile path: String) throws -> Train {
+    try parse(ConfigurationFile(contentsOf: path).arguments + flags)
+  }
+
+  /// This program's own.
+  private static var flags: [String] {
+    let words = Array(CommandLine.arguments.dropFirst())
+    return words.first == _commandName ? Array(words.dropFirst()) : words
   }
 
   /// The run as the options have it; what they leave to the machine is `automatic`, or some valid value without it.
