@@ -40,7 +40,7 @@ FUZZ_TARGETS := IDX SafeTensors Checkpoint
 FUZZ_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build train data dist test test-faults deps-cluster test-cluster test-dist sanitize fuzz format lint clean
+.PHONY: help deps build train data dist test test-faults deps-cluster test-cluster test-mpich test-dist sanitize fuzz format lint clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -96,6 +96,11 @@ test-dist: ## run both tarballs and the container's steps in a bare Debian; need
 	$(MAKE) dist DIST_MPI=mpich
 	Tests/Cluster/dist-chroot --cache $(CHROOT_CACHE) .build-dist/*.tar.gz
 	Tests/Cluster/container-chroot --cache $(CHROOT_CACHE) .build-dist/*-openmpi.tar.gz
+
+test-mpich: ## build against MPICH and run the tests that need ranks under its mpiexec
+	@$(MAKE) deps EXTRA_DEPS="$(EXTRA_DEPS) mpich libmpich-dev"
+	UNMIX_MPI=mpich swift build $(SWIFT_FLAGS) --scratch-path .build-mpich --build-tests
+	UNMIX_MPI=mpich swift test $(SWIFT_FLAGS) --scratch-path .build-mpich --disable-xctest --skip-build --filter RanksTests
 
 sanitize: deps ## unit tests and a training under the address, undefined-behaviour and thread sanitizers
 	Tests/Sanitizers/run address

@@ -53,6 +53,8 @@ enum AbruptEnd {
     for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] {
       unsafe posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
     }
+    // MPICH's socket to the daemon too, or hydra would wait for the shell. It and whatever else is open has a low number.
+    for descriptor in (STDERR_FILENO + 1)..<1024 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
     let words = unsafe [strdup("sh"), strdup("-c"), strdup(script), nil]
     defer { unsafe words.forEach { unsafe free($0) } }
     var process: pid_t = 0
