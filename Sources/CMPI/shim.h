@@ -337,6 +337,29 @@ static inline int CMPI_status_error(const void *statuses, int index) {
   return ((const MPI_Status *)statuses)[index].MPI_ERROR;
 }
 
+// Settings of the library itself (MPI_T control variables).
+
+/// Reads the whole number `name` into `value` or, with `writes`, sets it to that for this process (MPI_T_cvar_read,
+/// MPI_T_cvar_write). `isThere` becomes 0, and nothing else happens, where the library has no such setting.
+static inline int CMPI_setting(const char *name, bool writes, int *value, int *isThere) {
+  int provided = MPI_THREAD_SINGLE, index = 0, count = 0;
+  MPI_T_cvar_handle handle = MPI_T_CVAR_HANDLE_NULL;
+  *isThere = 0;
+  int status = MPI_T_init_thread(MPI_THREAD_FUNNELED, &provided);
+  if (status != MPI_SUCCESS) return status;
+  if (MPI_T_cvar_get_index(name, &index) == MPI_SUCCESS) {
+    status = MPI_T_cvar_handle_alloc(index, NULL, &handle, &count);
+    if (status == MPI_SUCCESS) {
+      *isThere = count == 1;
+      if (*isThere) status = writes ? MPI_T_cvar_write(handle, value) : MPI_T_cvar_read(handle, value);
+      const int freed = MPI_T_cvar_handle_free(&handle);
+      if (status == MPI_SUCCESS) status = freed;
+    }
+  }
+  const int ended = MPI_T_finalize();
+  return status == MPI_SUCCESS ? ended : status;
+}
+
 // Beside MPI: the C library declares sched_getaffinity to GNU sources only, which Swift's importer is not.
 
 /// Bytes of the calling thread's affinity mask written to `mask`; -1 where it does not fit into `byteCount` bytes.

@@ -25,6 +25,8 @@ package final class NodeSums {
   package let buffer: UnsafeMutableBufferPointer<Float>?
   /// The ranks of all nodes with the same shares as this one's; nil where there is one node or this rank has no shares.
   package let lane: Communicator?
+  /// How the lane's sums are added up, the same on every rank; nil where there is one node.
+  package let algorithm: SumAlgorithm?
 
   private let node: Communicator
   private let segment: SharedSegment?
@@ -73,6 +75,8 @@ package final class NodeSums {
     let isWhole = try Self.extreme(-lanes.size, communicator) == -communicator.size
     let joined = try isWhole ? communicator.duplicate() : lanes
     lane = group.rank < laneCount && lanes.size > 1 ? joined : nil
+    let nodeCount = Set(nodes).count
+    algorithm = nodeCount > 1 ? try SumAlgorithm.choose(nodes: nodeCount, communicator: communicator) : nil
     unsafe block = .allocate(capacity: Self.blockCount)
   }
 

@@ -49,6 +49,7 @@ final class GradientReducer: CrossRankSums {
   }
 
   var nodes: [Int] { sums.nodes }
+  var algorithm: SumAlgorithm? { sums.algorithm }
   var sharingRefusal: SharingRefusal? { sums.refusal }
 
   var traffic: (statistics: Traffic, gradients: Traffic) {

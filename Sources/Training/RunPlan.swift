@@ -13,6 +13,8 @@ package struct RunPlan: Sendable, Codable, Equatable {
   /// The node of every rank, as gradients are added up: within a node in shared memory, between nodes by messages. nil in
   /// checkpoints that were written when all went by messages.
   package var nodes: [Int]?
+  /// How the MPI library adds up between nodes; nil where it does not, and in checkpoints from before it was chosen here.
+  package var algorithm: SumAlgorithm?
   /// Threads of each rank.
   package var threads: Int
   package var precision: Precision
@@ -31,9 +33,12 @@ package struct RunPlan: Sendable, Codable, Equatable {
 extension RunPlan {
   /// The plan of `configuration` on these ranks and their machines. Collective, and the same on every rank.
   ///
-  /// `nodes` and `slicing` are those of its ``TrainingStep``.
-  package init(_ configuration: RunConfiguration, nodes: [Int], slicing: Slicing, communicator: Communicator) throws {
-    self.nodes = nodes
+  /// `nodes`, `algorithm` and `slicing` are those of its ``TrainingStep``.
+  package init(
+    _ configuration: RunConfiguration, nodes: [Int], algorithm: SumAlgorithm?, slicing: Slicing,
+    communicator: Communicator
+  ) throws {
+    (self.nodes, self.algorithm) = (nodes, algorithm)
     ranks = communicator.size
     bucketBytes = configuration.bucketBytes
     wire = configuration.wire
@@ -56,14 +61,29 @@ extension RunPlan {
   package var usesMessagesAlone: Bool { nodes.map { Set($0).count == ranks } ?? true }
 
   /// How gradients are added up, in words.
-  package var reduction: String { Self.reduction(nodes: nodes ?? Array(0..<ranks)) }
+  package var reduction: String { Self.reduction(nodes: nodes ?? Array(0..<ranks), algorithm: algorithm) }
 
   /// How gradients are added up where `nodes` are the nodes of the ranks.
-  static func reduction(nodes: [Int]) -> String {
+  static func reduction(nodes: [Int], algorithm: SumAlgorithm? = nil) -> String {
     let sizes = nodes.reduce(into: [Int: Int]()) { $0[$1, default: 0] += 1 }.sorted { $0.key < $1.key }.map(\.value)
-    if sizes.allSatisfy({ $0 == 1 }) { return sizes.count == 1 ? "one rank" : "messages" }
+    let between = algorithm.map { $0 == .ownChoice ? " (the MPI library's own choice)" : " (\($0.rawValue))" } ?? ""
+    if sizes.allSatisfy({ $0 == 1 }) { return sizes.count == 1 ? "one rank" : "messages" + between }
     return "shared memory on "
-      + (sizes.count == 1 ? "one node" : "nodes of \(sizes.map(String.init).joined(separator: "+"))")
+      + (sizes.count == 1
+        ? "one node" : "nodes of \(sizes.map(String.init).joined(separator: "+")), messages\(between)")
+  }
+
+  /// The algorithm, where it decides the order of additions: two nodes' sums have one.
+  private var decidingAlgorithm: SumAlgorithm? {
+    Set(nodes ?? Array(0..<ranks)).count > 2 ? algorithm ?? .ownChoice : nil
+  }
+
+  /// Who adds up with whom, in words.
+  private var grouping: String { Self.reduction(nodes: nodes ?? Array(0..<ranks)) }
+
+  private func algorithmDifference(from old: RunPlan) -> String? {
+    guard let now = decidingAlgorithm, let before = old.decidingAlgorithm, now != before else { return nil }
+    return "sums between nodes by \(now.rawValue) instead of \(before.rawValue)"
   }
 
   /// What differs from the plan of a checkpoint, in words; empty where nothing does.
@@ -79,7 +99,8 @@ extension RunPlan {
       ? []
       : [
         difference("ranks", ranks, old.ranks), difference("bucket bytes", bucketBytes, old.bucketBytes),
-        ranks == old.ranks ? difference("sums of gradients by", reduction, old.reduction) : nil,
+        ranks == old.ranks ? difference("sums of gradients by", grouping, old.grouping) : nil,
+        algorithmDifference(from: old),
         difference("wire", wire.rawValue, old.wire.rawValue), difference("MPI", mpi, old.mpi),
         difference("fixed slices", text(fixedSlices), text(old.fixedSlices)),
       ]

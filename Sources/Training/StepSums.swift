@@ -7,6 +7,8 @@ protocol StepSums: CrossRankSums {
   var gradients: AlignedBuffer<Float> { get }
   /// The node of every rank, as gradients are added up; the same on every rank. See ``RunPlan/nodes``.
   var nodes: [Int] { get }
+  /// How the MPI library adds up between nodes, the same on every rank; nil where it does not.
+  var algorithm: SumAlgorithm? { get }
   /// Why ranks of one node do not add up in shared memory, where they were to.
   var sharingRefusal: SharingRefusal? { get }
   /// Set: nothing is sent and every rank keeps its own sums. For measuring what the messages cost.
@@ -28,7 +30,9 @@ protocol StepSums: CrossRankSums {
 
 extension StepSums {
   /// How gradients are added up, in words, and why not in shared memory.
-  var reduction: String { RunPlan.reduction(nodes: nodes) + (sharingRefusal.map { ": \($0)" } ?? "") }
+  var reduction: String {
+    RunPlan.reduction(nodes: nodes, algorithm: algorithm) + (sharingRefusal.map { ": \($0)" } ?? "")
+  }
 }
 
 extension GradientReducer: StepSums {}

@@ -112,7 +112,8 @@ package final class Trainer {
       steps: configuration.validationSteps, communicator: communicator)
     generator = MixingGenerator(sources: sources, stream: .training, seed: configuration.seed)
     agreement = WeightAgreement(communicator: communicator)
-    plan = try RunPlan(configuration, nodes: step.nodes, slicing: step.slicing, communicator: communicator)
+    plan = try RunPlan(
+      configuration, nodes: step.nodes, algorithm: step.algorithm, slicing: step.slicing, communicator: communicator)
     best = start.map { [count = step.layout.count] _ in AlignedBuffer<Float>(repeating: 0, count: count) }
     writer = try start.map { [layout = step.layout, keep = configuration.keep] start in
       try CheckpointWriter(folder: start.folder.checkpoints, keep: keep, layout: layout, lock: start.lock)

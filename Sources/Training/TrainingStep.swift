@@ -67,6 +67,8 @@ package final class TrainingStep {
   package var nodes: [Int] { reducer.nodes }
   /// Why they do not, where they were to.
   package var sharingRefusal: SharingRefusal? { reducer.sharingRefusal }
+  /// How the MPI library adds up between nodes; nil where it does not. The same on every rank.
+  package var algorithm: SumAlgorithm? { reducer.algorithm }
   /// How gradients are added up, in words, and why not in shared memory.
   package var reduction: String { reducer.reduction }
 

@@ -9,6 +9,7 @@ final class TreeReducer: StepSums {
   let gradients: AlignedBuffer<Float>
   /// Every rank by itself.
   let nodes: [Int]
+  var algorithm: SumAlgorithm? { nil }
   var sharingRefusal: SharingRefusal? { nil }
 
   private let statistics: Communicator

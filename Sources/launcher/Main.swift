@@ -12,12 +12,17 @@ enum Main {
       // Wrong usage, and --help: every rank comes here alike and one of them says it.
       if LaunchedRank.isRoot {
         let text = Launcher.fullMessage(for: error)
-        if ExitStatus(error) == .done { Output.line(text) } else { Output.note(text) }
+        if ExitStatus(error) == .done { Output.line(text) } else { Output.note(inOurForm(text)) }
       } else if ExitStatus(error) != .done {
         // A rank that ends with a failure makes mpirun end the others: not before rank 0 has spoken.
         sleep(5)
       }
       ExitStatus(error).exit()
     }
+  }
+
+  /// The argument parser begins with "Error: ", everything else here with the program's name, as Unix programs do.
+  private static func inOurForm(_ text: String) -> String {
+    text.hasPrefix("Error: ") ? "launcher: " + text.dropFirst(7) : text
   }
 }

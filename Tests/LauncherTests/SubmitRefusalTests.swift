@@ -130,7 +130,7 @@ struct SubmitRefusalTests {
     let outcome = try launch(["submit"] + arguments)
     #expect(outcome.exitCode == 64 && outcome.standardOutput.isEmpty, "\(outcome)")
     #expect(outcome.standardError.split(separator: "\n").count == 1, "\(outcome)")
-    #expect(outcome.standardError.hasPrefix("Error: "), "\(outcome)")
+    #expect(outcome.standardError.hasPrefix("launcher: "), "\(outcome)")
   }
 
   @Test(arguments: [

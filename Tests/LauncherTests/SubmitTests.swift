@@ -199,7 +199,7 @@ struct SubmitTests {
     #expect(outcome.exitCode == 71 && outcome.standardOutput.isEmpty, "\(outcome)")
     #expect(
       outcome.standardError.split(separator: "\n").last == """
-        Error: \(program): cannot be started (No such file or directory); submit on a host of the cluster, or print the \
+        launcher: \(program): cannot be started (No such file or directory); submit on a host of the cluster, or print the \
         script with --dry-run
         """, "\(outcome)")
   }

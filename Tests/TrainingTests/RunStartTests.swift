@@ -184,13 +184,28 @@ struct RunStartTests {
     #expect(
       other.differences(from: run.plan) == ["sums of gradients by messages instead of shared memory on one node"])
     #expect(run.plan.differences(from: other) == ["sums of gradients by shared memory on one node instead of messages"])
-    #expect(RunPlan.reduction(nodes: [0, 0, 1, 0]) == "shared memory on nodes of 3+1")
+    #expect(RunPlan.reduction(nodes: [0, 0, 1, 0]) == "shared memory on nodes of 3+1, messages")
+    #expect(
+      RunPlan.reduction(nodes: [0, 0, 1, 0], algorithm: .ring) == "shared memory on nodes of 3+1, messages (ring)")
     #expect(RunPlan.reduction(nodes: [0]) == "one rank")
 
     var (rows, columns) = (run.plan, run.plan)
     (rows.ranks, columns.ranks) = (4, 4)
     (rows.nodes, columns.nodes) = ([0, 0, 1, 1], [0, 1, 0, 1])
     #expect(rows.differences(from: columns) == ["ranks on other nodes"])
+  }
+
+  /// Of two addends the order does not matter.
+  @Test
+  func fromThreeNodesOnAPlanNamesTheAlgorithm() throws {
+    var (ring, before) = (run.plan, run.plan)
+    (ring.ranks, before.ranks) = (3, 3)
+    (ring.nodes, before.nodes) = ([0, 1, 2], [0, 1, 2])
+    ring.algorithm = .ring
+    #expect(ring.differences(from: before) == ["sums between nodes by ring instead of own choice"])
+    (ring.nodes, before.nodes) = ([0, 1, 1], [0, 1, 1])
+    #expect(ring.differences(from: before).isEmpty)
+    #expect(try JSONText.decode(RunPlan.self, from: JSONText.encode(ring)) == ring)
   }
 
   @Test

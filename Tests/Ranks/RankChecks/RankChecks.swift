@@ -30,6 +30,7 @@ struct RankChecks {
     case "disagree-skip", "disagree-size", "disagree-root", "disagree-communicator":
       try disagreement(arguments[0], rank: number)
     case "node-sums": try checkNodeSums(folder: arguments.dropFirst().first)
+    case "algorithm": try checkSumAlgorithm()
     case "topology": try checkTopology()
     case "throw": try throwing(rank: number)
     case "throw-pending": try throwingPastPendingReductions(rank: number)

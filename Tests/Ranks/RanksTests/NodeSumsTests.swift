@@ -19,6 +19,22 @@ extension RanksTests {
     #expect(outcome.succeeded, "\(outcome)")
   }
 
+  /// Setting in the environment, and what the ranks print. Other libraries have no such setting.
+  static let algorithms: [(setting: String?, found: String)] =
+    MPIRun.isMPICH
+    ? [(nil, "own choice: "), ("ring", "own choice: ")]
+    : [
+      (nil, "ring: 0.0 1.0\n"), ("ring", "ring: 0.0 1.0\n"), ("2", "binomial: 0.0\n"), ("0", "own choice: 0.0\n"),
+      ("recursive_doubling", "recursive doubling: 0.0\n"),
+    ]
+
+  @Test(arguments: algorithms)
+  func sumsBetweenNodesGoRoundARingUnlessTheEnvironmentSaysOtherwise(setting: String?, found: String) throws {
+    let environment = setting.map { ["OMPI_MCA_coll_libnbc_iallreduce_algorithm": $0] } ?? [:]
+    let outcome = try MPIRun("RankChecks", ["algorithm"], ranks: 4, environment: environment).run()
+    #expect(outcome.succeeded && outcome.standardOutput.hasPrefix(found), "\(outcome)")
+  }
+
   private func gradient(_ run: TrainingRun, _ arguments: [String], ranks: Int) throws -> [Float] {
     let outcome = try run.start(["step", "batch=9"] + arguments, ranks: ranks)
     try #require(outcome.succeeded, "\(outcome)")
