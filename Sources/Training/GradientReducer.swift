@@ -26,6 +26,7 @@ final class GradientReducer: CrossRankSums {
   var isSilent = false
   var measuresWaiting = false
   private var waited = 0.0
+  private var sumSeconds = 0.0
 
   /// Sums of `count` gradients. Splits `communicator` and duplicates it: messages of the two kinds never meet. Collective.
   init(
@@ -65,11 +66,18 @@ final class GradientReducer: CrossRankSums {
 
   func sum(_ values: UnsafeMutableBufferPointer<Double>) throws {
     guard !isSilent else { return }
+    let watch = Stopwatch()
     try meet()
     try unsafe statistics.allReduce(values, .sum)
+    sumSeconds += watch.seconds
   }
 
   private func meet() throws { if measuresWaiting { waited += try statistics.secondsToMeet() } }
+
+  func takeSumSeconds() -> Double {
+    defer { sumSeconds = 0 }
+    return sumSeconds
+  }
 
   func takeWaited() -> Double {
     defer { waited = 0 }
@@ -107,6 +115,7 @@ final class GradientReducer: CrossRankSums {
       try pending.take()?.wait()
       return
     }
+    let watch = Stopwatch()
     try meet()
     while summed < completed {
       try sums.awaitNext()
@@ -117,6 +126,7 @@ final class GradientReducer: CrossRankSums {
       for number in 0..<summed { handRound(sums.share(of: initialBuckets[number])) }
     }
     try sums.finish()
+    sumSeconds += watch.seconds
   }
 
   /// Gives the node's other ranks a share that came back from the other nodes.

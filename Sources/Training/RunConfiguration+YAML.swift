@@ -22,7 +22,8 @@ extension RunConfiguration {
       ("steps-per-epoch", number(stepsPerEpoch)), ("global-batch", number(globalBatch)),
       ("validation-steps", number(validationSteps)), ("seed", number(seed)), ("threads", number(threads)),
       ("data", data.map(text)), ("sources", sources.map(text)), ("output", text(output)), ("resume", text(resume)),
-      ("checkpoint-every", checkpointEvery.map(number)), ("keep", number(keep)), ("rounds", number(evaluationRounds)),
+      ("checkpoint-every", checkpointEvery.map(number)), ("keep", number(keep)),
+      ("log-every", number(logEvery)), ("rounds", number(evaluationRounds)),
       ("pairs", number(evaluationPairs)), ("bucket-bytes", number(bucketBytes)), ("wire", text(wire.rawValue)),
       ("slices", slices.map(number)), ("balance", text(balance.rawValue)),
     ]

@@ -29,6 +29,8 @@ package struct RunConfiguration: Sendable, Codable, Equatable {
   package var resume = "auto"
   /// Steps between checkpoints; nil for one at the end of every epoch.
   package var checkpointEvery: Int?
+  /// Steps between two records of metrics.jsonl.
+  package var logEvery = StepMeter.usualInterval
   /// Checkpoints that stay, the newest.
   package var keep = 3
   /// Rounds of the closing evaluation, 0 for none.
@@ -86,6 +88,7 @@ package struct RunConfiguration: Sendable, Codable, Equatable {
     try atMost(4096, threads, "--threads")
     if let checkpointEvery { try atLeast(1, checkpointEvery, "--checkpoint-every") }
     try atLeast(1, keep, "--keep")
+    try atLeast(1, logEvery, "--log-every")
     try atLeast(0, evaluationRounds, "--rounds")
     try atLeast(1, evaluationPairs, "--pairs")
     try atLeast(256, bucketBytes, "--bucket-bytes")

@@ -30,6 +30,8 @@ package struct RunFolder: Sendable {
   package var checkpoints: CheckpointFolder { CheckpointFolder("\(path)/checkpoints") }
   package var configuration: String { "\(path)/config.yaml" }
   package var metrics: String { "\(path)/metrics.csv" }
+  /// See ``EventLog``.
+  package var events: String { "\(path)/metrics.jsonl" }
   package var bestWeights: String { "\(path)/best.safetensors" }
   package var evaluation: String { "\(path)/evaluation.json" }
   package var samples: String { "\(path)/samples.png" }

@@ -18,6 +18,9 @@ protocol StepSums: CrossRankSums {
   var measuresWaiting: Bool { get set }
   /// Seconds in which this rank has waited for the others since the last call; 0 unless `measuresWaiting`.
   func takeWaited() -> Double
+  /// Seconds since the last call in which this rank was in sums that are waited for: statistics, and what was left of the
+  /// gradients' sums when the backward pass was done.
+  func takeSumSeconds() -> Double
   /// What this rank has sent so far: sums that are waited for, and gradients.
   var traffic: (statistics: Traffic, gradients: Traffic) { get }
   /// Starts a step.

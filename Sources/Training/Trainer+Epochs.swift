@@ -35,11 +35,16 @@ extension Trainer {
   private func trainEpoch(_ progress: inout ProgressMeter) throws {
     let learningRate = Double(state.recipe.learningRate)
     var watch = Stopwatch()
+    var meter = StepMeter()
     while state.stepInEpoch < configuration.stepsPerEpoch {
-      let losses = try takeStep(learningRate: learningRate)
+      let (losses, dataSeconds) = try takeStep(learningRate: learningRate)
       let seconds = watch.lap()
       state.epochSeconds += seconds
       state.seconds += seconds
+      meter.add(losses, data: dataSeconds, communication: step.sumSeconds, seconds: seconds)
+      if state.step.isMultiple(of: configuration.logEvery) || state.stepInEpoch == configuration.stepsPerEpoch {
+        try recordSteps(&meter)
+      }
       if isRoot, let text = progress.text(state: state, loss: losses.sum, isSynthetic: isSynthetic) {
         reporter.progress(text)
       }
@@ -53,9 +58,20 @@ extension Trainer {
     }
   }
 
-  private func takeStep(learningRate: Double) throws -> TrainingStep.Losses {
+  /// The steps since the last record, on rank 0. Collective.
+  private func recordSteps(_ meter: inout StepMeter) throws {
+    let record = try meter.takeRecord(
+      state: state, pairs: step.slice.count, globalBatch: configuration.globalBatch,
+      gradientNorm: isRoot ? step.gradientNorm() : 0, communicator: communicator)
+    if let record { try self.record(.steps(record)) }
+  }
+
+  /// Losses of the step, and seconds of making its pairs.
+  private func takeStep(learningRate: Double) throws -> (losses: TrainingStep.Losses, dataSeconds: Double) {
     ProgressBoard.own.enter(.makingPairs)
+    let watch = Stopwatch()
     step.fill(step: state.step, from: generator)
+    let dataSeconds = watch.seconds
     step.asksToStop = isAskedToStop()
     let losses: TrainingStep.Losses
     do {
@@ -70,7 +86,7 @@ extension Trainer {
     ProgressBoard.own.stepEnded(state.step)
     state.lossSums.first += losses.first
     state.lossSums.second += losses.second
-    return losses
+    return (losses, dataSeconds)
   }
 
   /// Whether a checkpoint is asked for after `state.step`, by the count of steps.
@@ -105,14 +121,11 @@ extension Trainer {
     let steps = Double(configuration.stepsPerEpoch)
     let losses = TrainingStep.Losses(first: state.lossSums.first / steps, second: state.lossSums.second / steps)
     state.epoch += 1
-    let row = MetricsFile.Row(
+    let row = EpochRecord(
       epoch: state.epoch, step: state.step, learningRate: learningRate, losses: losses, validation: validation,
-      imagesPerSecond: steps * Double(configuration.globalBatch) / state.epochSeconds, seconds: state.seconds)
-    do {
-      try metrics?.append(row)
-    } catch let error as FileError where error.isTransient {
-      reporter.line("\(error); epoch \(row.epoch)'s line is added with the next one's")
-    }
+      imagesPerSecond: steps * Double(configuration.globalBatch) / state.epochSeconds, seconds: state.seconds,
+      time: WallClock.now, isBest: verdict.keepsWeights, nextLearningRate: state.recipe.learningRate)
+    try record(.epoch(row))
     report(row, verdict)
     state.stepInEpoch = 0
     state.lossSums = .init(first: 0, second: 0)
@@ -120,7 +133,7 @@ extension Trainer {
     state.isStopped = verdict.stops
   }
 
-  private func report(_ row: MetricsFile.Row, _ verdict: EpochVerdict) {
+  private func report(_ row: EpochRecord, _ verdict: EpochVerdict) {
     var text =
       "epoch \(row.epoch)/\(configuration.epochs)  step \(row.step)  loss \(significant(row.losses.sum))  "
       + "val_loss \(significant(row.validation.sum))\(verdict.keepsWeights ? " (best)" : "")  "

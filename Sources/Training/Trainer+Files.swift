@@ -41,8 +41,39 @@ extension Trainer {
       plan: plan, hosts: hosts.map(\.name), dataName: dataName, dataFingerprint: sources.fingerprint,
       resumePoint: start.resumePoint)
     try persist(Array(try configuration.yaml(surroundings).utf8), to: start.folder.configuration)
-    metrics = try MetricsFile(
-      start.folder.metrics, epochs: state.epoch, heads: configuration.network.heads, isSynthetic: isSynthetic)
+    recorders = [
+      try MetricsFile(
+        start.folder.metrics, epochs: state.epoch, heads: configuration.network.heads, isSynthetic: isSynthetic),
+      try EventLog(start.folder.events, step: state.step),
+    ]
+    try record(.start(startRecord(hosts: topology.places.map(\.host))))
+  }
+
+  private func startRecord(hosts: [String]) -> StartRecord {
+    StartRecord(
+      time: WallClock.now, step: state.step, epoch: state.epoch, epochs: configuration.epochs,
+      stepsPerEpoch: configuration.stepsPerEpoch, validationSteps: configuration.validationSteps,
+      globalBatch: configuration.globalBatch, parameters: step.layout.count, heads: configuration.network.heads,
+      data: dataName, precision: configuration.precision.rawValue, recipe: configuration.recipe, hosts: hosts,
+      threads: configuration.threads)
+  }
+
+  /// Has every recorder take note of `event`; nothing on ranks that have none.
+  ///
+  /// Throws ``FileError`` where a file cannot be written and waiting will not help. Else a recorder that fails says so once and
+  /// catches up later.
+  func record(_ event: RunEvent) throws {
+    for (place, recorder) in recorders.enumerated() {
+      do {
+        try recorder.record(event)
+        waitingRecorders.remove(place)
+      } catch {
+        guard error.isTransient else { throw error }
+        if waitingRecorders.insert(place).inserted {
+          reporter.line("\(error); what could not be written is added as soon as it can be")
+        }
+      }
+    }
   }
 
   private func reportDifferences(_ start: RunStart) {
@@ -91,7 +122,7 @@ extension Trainer {
     // The weights of the last step are gone from here on.
     if savedState == nil { try saveCheckpoint() }
     try finishCheckpoints()
-    try Retry.run(report: reporter.line) { try metrics?.flush() }
+    for recorder in recorders { try Retry.run(report: reporter.line) { try recorder.flush() } }
     if let best { step.values.copy(best.array()) }
     try unsafe communicator.broadcast(step.values.elements, root: 0)
     try step.network.packWeights()
@@ -143,6 +174,7 @@ extension Trainer {
     if let folder {
       try persist(Array((result.json(isPretty: true) + "\n").utf8), to: folder.evaluation)
       reporter.line(result.summary)
+      try record(.evaluation(EvaluationRecord(time: WallClock.now, step: state.step, result: result)))
     }
     return result
   }

@@ -38,7 +38,10 @@ package final class Trainer {
   let start: RunStart?
   let best: AlignedBuffer<Float>?
   let writer: CheckpointWriter?
-  var metrics: MetricsFile?
+  /// Rank 0's, once the run has begun.
+  var recorders: [any RunRecorder] = []
+  /// Those whose last attempt failed, by their places.
+  var waitingRecorders: Set<Int> = []
   var state: TrainingState
   /// Of the last checkpoint written.
   var savedState: TrainingState?
@@ -144,9 +147,12 @@ package final class Trainer {
       try recordFailure(error)
       throw error
     }
+    let reason: EndRecord.Reason =
+      isStopped ? .asked : state.isStopped && state.epoch < configuration.epochs ? .early : .done
+    try record(.end(EndRecord(time: WallClock.now, step: state.step, reason: reason, seconds: state.seconds)))
     return TrainingOutcome(
       runFolder: runFolder, epochs: state.epoch, steps: state.step, bestValidationLoss: state.recipe.best,
-      stoppedEarly: state.isStopped && state.epoch < configuration.epochs, stoppedOnRequest: isStopped,
+      stoppedEarly: reason == .early, stoppedOnRequest: isStopped,
       evaluation: evaluation)
   }
 

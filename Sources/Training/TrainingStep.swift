@@ -46,6 +46,8 @@ package final class TrainingStep {
   package private(set) var phases = Phases()
   /// Seconds of the parts in ``phases`` in which this rank waited for another to arrive; zeros unless ``measuresWaiting``.
   package private(set) var waits = Phases()
+  /// Seconds of the last step in which this rank was in sums over the ranks that are waited for.
+  package private(set) var sumSeconds = 0.0
   /// Set: all ranks meet before every sum over the ranks, so that ``waits`` can be told from work. Slower; for measuring.
   package var measuresWaiting: Bool {
     get { reducer.measuresWaiting }
@@ -167,8 +169,12 @@ package final class TrainingStep {
     let losses = try sumStatus()
     phases.reduction = watch.lap()
     waits.reduction = reducer.takeWaited()
+    sumSeconds = reducer.takeSumSeconds()
     return losses
   }
+
+  /// Length of `gradients`, those of the global batch after ``computeGradients()``. Local.
+  package func gradientNorm() -> Double { unsafe sumOfSquares(gradients.elements).squareRoot() }
 
   private func sumStatus() throws -> Losses {
     let share = Self.slice(of: layout.trainedCount, rank: rank, size: size)

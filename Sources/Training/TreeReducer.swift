@@ -20,6 +20,7 @@ final class TreeReducer: StepSums {
   var isSilent = false
   var measuresWaiting = false
   private var waited = 0.0
+  private var sumSeconds = 0.0
 
   /// Sums of `count` gradients. Duplicates `communicator`, whose size is a power of two, twice. Collective.
   init(count: Int, bucketBytes: Int, communicator: Communicator) throws {
@@ -39,11 +40,18 @@ final class TreeReducer: StepSums {
 
   func sum(_ values: UnsafeMutableBufferPointer<Double>) throws {
     guard !isSilent else { return }
+    let watch = Stopwatch()
     try meet()
     try unsafe statistics.sumOverTree(values, scratch: wideScratch.elements)
+    sumSeconds += watch.seconds
   }
 
   private func meet() throws { if measuresWaiting { waited += try statistics.secondsToMeet() } }
+
+  func takeSumSeconds() -> Double {
+    defer { sumSeconds = 0 }
+    return sumSeconds
+  }
 
   func takeWaited() -> Double {
     defer { waited = 0 }
@@ -54,8 +62,10 @@ final class TreeReducer: StepSums {
 
   func finishGradients() throws {
     guard !isSilent else { return }
+    let watch = Stopwatch()
     try meet()
     try unsafe communicator.sumOverTree(gradients.elements, scratch: scratch.elements)
+    sumSeconds += watch.seconds
   }
 
   func abandon() {}

@@ -12,10 +12,20 @@ struct RunFilesTests {
 
   init() throws { folder = try TemporaryFolder() }
 
-  private func row(_ epoch: Int) -> MetricsFile.Row {
-    .init(
-      epoch: epoch, step: epoch * 10, learningRate: 3e-4, losses: .init(first: 0.1, second: 0.2),
-      validation: .init(first: 0.3, second: 1 / 3), imagesPerSecond: 123.456, seconds: 7.5)
+  private func row(_ epoch: Int) -> RunEvent {
+    .epoch(
+      .init(
+        epoch: epoch, step: epoch * 10, learningRate: 3e-4, losses: .init(first: 0.1, second: 0.2),
+        validation: .init(first: 0.3, second: 1 / 3), imagesPerSecond: 123.456, seconds: 7.5, time: 1e9 + 0.1,
+        isBest: true, nextLearningRate: 1e-4))
+  }
+
+  private func steps(_ step: Int) -> RunEvent {
+    .steps(
+      .init(
+        time: 1e9, step: step, epoch: 1, stepInEpoch: step, count: 5, losses: .init(first: 0.1, second: 1 / 3),
+        learningRate: 1e-3, gradientNorm: .infinity, imagesPerSecond: 100, seconds: 3,
+        ranks: [.init(pairs: 16, data: 0.01, compute: 0.2, communication: 0.03)]))
   }
 
   private func open(epochs: Int) throws -> MetricsFile {
@@ -29,7 +39,7 @@ struct RunFilesTests {
   @Test
   func metricsHaveOneLineForEachEpoch() throws {
     let file = try open(epochs: 0)
-    try file.append(row(1))
+    try file.record(row(1))
     let lines = try lines()
     #expect(
       lines[0] == "epoch,step,learning_rate,loss,loss_mnist,loss_fashion,val_loss,val_loss_mnist,val_loss_fashion,"
@@ -43,13 +53,37 @@ struct RunFilesTests {
   @Test
   func metricsAreCutBackToTheCheckpoint() throws {
     let file = try open(epochs: 0)
-    for epoch in 1...4 { try file.append(row(epoch)) }
+    for epoch in 1...4 { try file.record(row(epoch)) }
     // What a killed run leaves of its last line.
     let part = try folder.bytes("metrics.csv") + Array("5,5".utf8)
     try folder.write(part, to: "metrics.csv")
     let again = try open(epochs: 2)
-    try again.append(row(3))
+    try again.record(row(3))
     #expect(try lines().dropFirst().map { $0.prefix(4) } == ["1,10", "2,20", "3,30"])
+  }
+
+  @Test
+  func eventsReadBackFromTheirLog() throws {
+    let log = try EventLog(folder("metrics.jsonl"), step: 0)
+    let end = RunEvent.end(.init(time: 2e9, step: 10, reason: .asked, seconds: 7))
+    let events = [steps(5), steps(10), row(1), end]
+    for event in events { try log.record(event) }
+    #expect(try EventLog.events(in: folder("metrics.jsonl")) == events)
+    let first = String(decoding: try folder.bytes("metrics.jsonl").prefix { $0 != 10 }, as: UTF8.self)
+    #expect(first.contains("\"event\":\"steps\"") && first.contains("\"gradientNorm\":\"infinity\""))
+  }
+
+  /// A run that was killed in step 12 resumes from step 10's checkpoint; the end that a stopped run wrote is no end any more.
+  @Test
+  func theLogIsCutBackToTheCheckpoint() throws {
+    let log = try EventLog(folder("metrics.jsonl"), step: 0)
+    for event in [steps(5), steps(10), row(1)] { try log.record(event) }
+    try log.record(.end(.init(time: 2e9, step: 10, reason: .asked, seconds: 7)))
+    try log.record(steps(12))
+    try folder.write(try folder.bytes("metrics.jsonl") + Array("{\"event\":\"st".utf8), to: "metrics.jsonl")
+    let again = try EventLog(folder("metrics.jsonl"), step: 10)
+    try again.record(steps(15))
+    #expect(try EventLog.events(in: folder("metrics.jsonl")) == [steps(5), steps(10), row(1), steps(15)])
   }
 
   @Test

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -193,6 +194,25 @@ struct RunStartTests {
     (rows.ranks, columns.ranks) = (4, 4)
     (rows.nodes, columns.nodes) = ([0, 0, 1, 1], [0, 1, 0, 1])
     #expect(rows.differences(from: columns) == ["ranks on other nodes"])
+  }
+
+  /// Every value of the configuration comes through, and what an older program did not write has its usual value.
+  @Test
+  func aConfigurationReadsBackWithOrWithoutItsNewestFields() throws {
+    var all = RunConfiguration()
+    (all.network.baseChannels, all.precision, all.learningRate) = (8, .bf16, 2e-3)
+    (all.epochs, all.stepsPerEpoch, all.globalBatch, all.validationSteps, all.seed) = (3, 4, 5, 6, .max)
+    (all.threads, all.data, all.sources, all.output, all.resume) = (2, "d", "a=b,c=d", "o", "never")
+    (all.checkpointEvery, all.keep, all.logEvery, all.evaluationRounds, all.evaluationPairs) = (7, 8, 9, 10, 11)
+    (all.bucketBytes, all.wire, all.slices, all.balance) = (512, .bf16, 4, .speed)
+    let text = JSONText.encode(all)
+    let fields = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    #expect(fields.count == Mirror(reflecting: all).children.count)
+    #expect(try JSONText.decode(RunConfiguration.self, from: text) == all)
+    let old = #"{"epochs":3,"learningRate":0.5}"#
+    var usual = RunConfiguration()
+    (usual.epochs, usual.learningRate) = (3, 0.5)
+    #expect(try JSONText.decode(RunConfiguration.self, from: old) == usual)
   }
 
   /// Of two addends the order does not matter.

@@ -53,9 +53,12 @@ struct FolderOptions: ParsableArguments {
   @Option(help: "Checkpoints that stay, the newest.")
   var keep = RunConfiguration().keep
 
+  @Option(help: ArgumentHelp("Steps between two records in metrics.jsonl.", valueName: "steps"))
+  var logEvery = RunConfiguration().logEvery
+
   func apply(to run: inout RunConfiguration) {
     run.output = output ?? ""
-    (run.resume, run.checkpointEvery, run.keep) = (resume, checkpointEvery, keep)
+    (run.resume, run.checkpointEvery, run.keep, run.logEvery) = (resume, checkpointEvery, keep, logEvery)
   }
 }
 

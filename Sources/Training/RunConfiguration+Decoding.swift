@@ -1,0 +1,42 @@
+import Model
+
+extension RunConfiguration {
+  enum CodingKeys: String, CodingKey {
+    case network, precision, recipe, learningRate, epochs, stepsPerEpoch, globalBatch, validationSteps, seed, threads
+    case data, sources, output, resume, checkpointEvery, keep, logEvery, evaluationRounds, evaluationPairs
+    case bucketBytes, wire, slices, balance
+  }
+
+  /// Reads what a checkpoint or another rank holds. What an older program did not know yet has its usual value: that was what the
+  /// run did.
+  package init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    func read<Value: Decodable>(_ key: CodingKeys, into value: inout Value) throws {
+      if let found = try values.decodeIfPresent(Value.self, forKey: key) { value = found }
+    }
+    self.init()
+    try read(.network, into: &network)
+    try read(.precision, into: &precision)
+    try read(.recipe, into: &recipe)
+    try read(.learningRate, into: &learningRate)
+    try read(.epochs, into: &epochs)
+    try read(.stepsPerEpoch, into: &stepsPerEpoch)
+    try read(.globalBatch, into: &globalBatch)
+    try read(.validationSteps, into: &validationSteps)
+    try read(.seed, into: &seed)
+    try read(.threads, into: &threads)
+    try read(.data, into: &data)
+    try read(.sources, into: &sources)
+    try read(.output, into: &output)
+    try read(.resume, into: &resume)
+    try read(.checkpointEvery, into: &checkpointEvery)
+    try read(.keep, into: &keep)
+    try read(.logEvery, into: &logEvery)
+    try read(.evaluationRounds, into: &evaluationRounds)
+    try read(.evaluationPairs, into: &evaluationPairs)
+    try read(.bucketBytes, into: &bucketBytes)
+    try read(.wire, into: &wire)
+    try read(.slices, into: &slices)
+    try read(.balance, into: &balance)
+  }
+}
