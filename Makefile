@@ -33,14 +33,17 @@ BRIEF := --epochs 4 --steps-per-epoch 150 --validation-steps 20 --rounds 3 --pai
 # More options of `launcher train`; they win over the brief run's.
 ARGS ?=
 
-SOURCES := Sources Tests Fuzz Package.swift
+SOURCES := Sources Tests Fuzz Examples Package.swift
+
+# What docs and tests of examples build.
+DOCC ?= $(dir $(realpath $(shell command -v swift)))docc
 
 # Parsers of files that come from elsewhere: a program in Fuzz/ and a folder in Fuzz/Corpus/ each.
 FUZZ_TARGETS := IDX SafeTensors Checkpoint
 FUZZ_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build train data dist test test-faults deps-cluster test-cluster test-mpich test-dist sanitize fuzz format lint clean
+.PHONY: help deps build train data dist test test-faults deps-cluster test-cluster test-mpich test-dist test-examples docs sanitize fuzz format lint clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -97,6 +100,17 @@ test-dist: ## run both tarballs and the container's steps in a bare Debian; need
 	Tests/Cluster/dist-chroot --cache $(CHROOT_CACHE) .build-dist/*.tar.gz
 	Tests/Cluster/container-chroot --cache $(CHROOT_CACHE) .build-dist/*-openmpi.tar.gz
 
+test-examples: build ## build Examples/ as packages of their own and compare them with the launcher
+	Tests/Examples/run
+
+docs: deps ## build the library's documentation with DocC, in .build-docs/Model.doccarchive
+	rm -rf .build-docs/graphs && mkdir -p .build-docs/graphs
+	swift build -c release --scratch-path .build-docs --target Model -Xswiftc -emit-symbol-graph \
+	  -Xswiftc -emit-symbol-graph-dir -Xswiftc .build-docs/graphs -Xswiftc -symbol-graph-minimum-access-level -Xswiftc public
+	rm -f .build-docs/graphs/*@*
+	$(DOCC) convert Sources/Model/Model.docc --additional-symbol-graph-dir .build-docs/graphs --warnings-as-errors \
+	  --fallback-display-name Model --fallback-bundle-identifier unmix.Model --output-path .build-docs/Model.doccarchive
+
 test-mpich: ## build against MPICH and run the tests that need ranks under its mpiexec
 	@$(MAKE) deps EXTRA_DEPS="$(EXTRA_DEPS) mpich libmpich-dev"
 	UNMIX_MPI=mpich swift build $(SWIFT_FLAGS) --scratch-path .build-mpich --build-tests
@@ -122,4 +136,4 @@ lint: ## check the format, change nothing
 	swift format lint --strict --recursive --parallel $(SOURCES)
 
 clean: ## remove what was built
-	rm -rf .build .build-mpich .build-fuzz .build-address .build-thread .build-dist .build-chroot
+	rm -rf .build .build-examples .build-docs .build-mpich .build-fuzz .build-address .build-thread .build-dist .build-chroot
