@@ -7,6 +7,9 @@ LAUNCHER := .build/release/launcher
 DEPS := openmpi-bin libopenmpi-dev libdnnl-dev libpng-dev zlib1g-dev libcurl4-openssl-dev pkg-config make $(EXTRA_DEPS)
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
+# What formats the manual page in its test.
+TEST_DEPS := groff-base
+
 # What tests on hosts made of network namespaces need.
 FAULT_DEPS := iproute2 nftables ethtool iputils-ping python3
 
@@ -76,7 +79,8 @@ dist: ## one tarball with the Swift runtime linked in, in .build-dist; DIST_MPI=
 	UNMIX_MPI=$(DIST_MPI) swift build $(SWIFT_FLAGS) --static-swift-stdlib --scratch-path .build-dist/$(DIST_MPI) --product launcher
 	Packaging/pack $(DIST_MPI) .build-dist/$(DIST_MPI)/release/launcher .build-dist
 
-test: deps ## build and run all tests
+test: ## build and run all tests
+	$(MAKE) deps EXTRA_DEPS="$(EXTRA_DEPS) $(TEST_DEPS)"
 	swift build $(SWIFT_FLAGS) --build-tests
 	swift test $(SWIFT_FLAGS) --disable-xctest --skip-build
 

@@ -51,8 +51,11 @@ enum MPIRuntime {
     Watchdog.announceEnd()
     // A launcher that hears of an abort stops reading the ranks' output: let it fetch the line that says why.
     usleep(100_000)
-    // A status that MPI_Abort might return changes nothing: the process ends here in any case.
-    if isUsable { CMPI_abort(CMPI_comm_world(), code) }
+    // A status that either might return changes nothing: the process ends here in any case. Open MPI puts lines of its own beside
+    // an MPI_Abort, which a process that nobody waits for need not call.
+    if isUsable {
+      if LaunchEnvironment.current.hasLauncher { CMPI_abort(CMPI_comm_world(), code) } else { CMPI_finalize() }
+    }
     _exit(code)
   }
 

@@ -21,7 +21,7 @@ struct Launcher: ParsableCommand {
     subcommands: [
       Train.self, Supervise.self, Submit.self, Evaluate.self, Separate.self, Export.self, CheckpointCommand.self,
       Verify.self,
-      Replay.self, Benchmark.self, DataCommand.self, Info.self,
+      Replay.self, Benchmark.self, DataCommand.self, Info.self, Reference.self,
     ],
     defaultSubcommand: Train.self)
 }

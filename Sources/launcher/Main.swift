@@ -23,6 +23,14 @@ enum Main {
 
   /// The argument parser begins with "Error: ", everything else here with the program's name, as Unix programs do.
   private static func inOurForm(_ text: String) -> String {
-    text.hasPrefix("Error: ") ? "launcher: " + text.dropFirst(7) : text
+    guard text.hasPrefix("Error: ") else { return text }
+    // Without a command it trains, so a misspelt one leads to complaints about training.
+    let commands = Launcher.configuration.subcommands.map { $0._commandName }
+    if let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-"), !commands.contains(word),
+      let name = NearestName.of(word, among: commands)
+    {
+      return "launcher: there is no command '\(word)'; did you mean '\(name)'?"
+    }
+    return "launcher: " + text.dropFirst(7)
   }
 }
