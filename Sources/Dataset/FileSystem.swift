@@ -64,6 +64,11 @@ enum FileSystem {
     let descriptor = unsafe open(path, O_RDONLY)
     guard descriptor >= 0 else { throw .unreadable(path: path, reason: text(of: errno)) }
     defer { close(descriptor) }
+    return try contents(of: descriptor, path: path, limit: limit)
+  }
+
+  /// All that comes from `descriptor`, of which `path` is the name in errors. Throws `unreadable`.
+  static func contents(of descriptor: Int32, path: String, limit: Int) throws(DatasetError) -> [UInt8] {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {

@@ -1,4 +1,5 @@
 import CPNG
+import Glibc
 
 /// 8-bit grey PNG files through libpng's simplified API.
 extension GreyPicture {
@@ -11,6 +12,13 @@ extension GreyPicture {
   package init(contentsOf path: String) throws {
     let bytes = try FileSystem.contents(of: path, limit: 256 << 20, advice: "check the name of the picture")
     try self.init(pngBytes: bytes, path: path)
+  }
+
+  /// Reads a PNG file from standard input; else like `init(contentsOf:)`.
+  package static func fromStandardInput() throws -> GreyPicture {
+    let path = "standard input"
+    return try GreyPicture(
+      pngBytes: try FileSystem.contents(of: STDIN_FILENO, path: path, limit: 256 << 20), path: path)
   }
 
   /// Decodes a PNG file's bytes, of which `path` is the name in errors; else like `init(contentsOf:)`.

@@ -8,21 +8,21 @@ package enum SeparationError: Error, Equatable, Sendable {
     case badData
   }
 
-  /// A picture that is neither 28x28 nor 32x32.
-  case wrongSize(path: String, width: Int, height: Int)
-  /// A batch whose tensor `mixed` is not [N,32,32] with N of at least 1.
-  case wrongShape(path: String, shape: [Int])
+  /// A batch's tensor that is not [N,32,32] with N of at least 1, or has another N than `mixed`.
+  case wrongShape(path: String, tensor: String, shape: [Int])
   /// A value that is no intensity.
-  case notFinite(path: String, index: Int)
+  case notFinite(path: String, tensor: String, index: Int)
   /// A prediction left the finite numbers.
   case nonFinitePrediction(path: String)
   /// Two inputs, or an input and a result, that would be the same file.
   case sameFile(path: String, first: String, second: String)
+  /// True pictures for several mixed ones, or for a batch.
+  case truthOfSeveral
 
   package var category: Category {
     switch self {
-    case .wrongSize, .wrongShape, .notFinite, .nonFinitePrediction: .badData
-    case .sameFile: .usage
+    case .wrongShape, .notFinite, .nonFinitePrediction: .badData
+    case .sameFile, .truthOfSeveral: .usage
     }
   }
 }
@@ -30,16 +30,16 @@ package enum SeparationError: Error, Equatable, Sendable {
 extension SeparationError: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .wrongSize(let path, let width, let height):
-      "\(path): a picture of \(width)x\(height) pixels; 28x28 or 32x32 can be separated"
-    case .wrongShape(let path, let shape):
-      "\(path): tensor \"mixed\" is [\(shape.map(String.init).joined(separator: ","))] instead of [N,32,32]"
-    case .notFinite(let path, let index):
-      "\(path): element \(index) of \"mixed\" is not finite"
+    case .wrongShape(let path, let tensor, let shape):
+      "\(path): tensor \"\(tensor)\" is [\(shape.map(String.init).joined(separator: ","))] instead of [N,32,32] with one N for all"
+    case .notFinite(let path, let tensor, let index):
+      "\(path): element \(index) of \"\(tensor)\" is not finite"
     case .nonFinitePrediction(let path):
       "\(path): these weights' prediction is not finite; try --precision f32"
     case .sameFile(let path, let first, let second):
       "\(first) and \(second) would both be \(path); separate them one by one into different folders"
+    case .truthOfSeveral:
+      "--truth names what one mixed picture was made of; separate the others by themselves, and put a batch's truth into its file"
     }
   }
 }

@@ -67,13 +67,19 @@ struct SeparateTests {
   }
 
   @Test(arguments: [
-    ("picture of 30x30", "size.png", 65), ("not a readable PNG", "text.png", 65),
+    ("not a readable PNG", "text.png", 65), ("tensor \"mnist\" is [2,32,32]", "truth.safetensors", 65),
     ("instead of [N,32,32]", "shape.safetensors", 65), ("not finite", "nan.safetensors", 65),
     ("no such file", "none.png", 66), ("would both be", "good.png", 64),
   ])
   func aBadInputIsNamedBeforeAnythingIsWritten(reason: String, name: String, status: Int32) throws {
     let (scratch, run) = (try TemporaryFolder(), try TinyRun.done())
-    try Self.write(Self.picture(side: 30), to: scratch("size.png"))
+    let zeros = [Float](repeating: 0, count: 2048)
+    let truth = SafeTensorsFile(tensors: [
+      .init(name: "mixed", shape: [1, 32, 32], values: Array(zeros[..<1024])),
+      .init(name: "mnist", shape: [2, 32, 32], values: zeros),
+      .init(name: "fashion", shape: [2, 32, 32], values: zeros),
+    ])
+    try Data(truth.serialized()).write(to: URL(fileURLWithPath: scratch("truth.safetensors")))
     _ = try scratch.write("no picture", to: "text.png")
     try Self.writeBatch([Float](repeating: 0, count: 1024), shape: [1024], to: scratch("shape.safetensors"))
     var values = [Float](repeating: 0, count: 1024)
@@ -86,5 +92,98 @@ struct SeparateTests {
     #expect(outcome.exitCode == status, "\(outcome)")
     #expect(outcome.standardError.contains(reason) && outcome.standardError.contains(name), "\(outcome)")
     #expect(!FileManager.default.fileExists(atPath: scratch("out")), "results in spite of a bad input")
+  }
+
+  /// A picture of four times the pixels, every one of them doubled, is the picture.
+  @Test
+  func largerPicturesAreResizedAndStandardInputIsRead() throws {
+    let (scratch, run) = (try TemporaryFolder(), try TinyRun.done())
+    let small = Self.picture(side: 28)
+    let doubled = (0..<56 * 56).map { (index: Int) -> UInt8 in
+      let (row, column) = (index / 56 / 2, index % 56 / 2)
+      return small.pixels[row * 28 + column]
+    }
+    try Self.write(small, to: scratch("small.png"))
+    try Self.write(GreyPicture(width: 56, height: 56, pixels: doubled), to: scratch("large.png"))
+    let command =
+      "\(MPIRun.builtProducts)/launcher separate --weights \(run.weights) -o \(scratch.path) --precision f32 "
+    let plain = try MPIRun("/bin/sh", ["-c", command + scratch("small.png")], ranks: nil).run()
+    let piped = try MPIRun(
+      "/bin/sh", ["-c", command + "- \(scratch("large.png")) < \(scratch("large.png"))"], ranks: nil
+    ).run()
+    #expect(plain.succeeded && piped.succeeded, "\(piped)")
+    #expect(piped.standardError.contains("large.png: 56x56 pixels, resized to 28x28"), "\(piped)")
+    for head in ["mnist", "fashion"] {
+      let expected = try GreyPicture(contentsOf: scratch("small-\(head).png"))
+      #expect(try GreyPicture(contentsOf: scratch("large-\(head).png")) == expected)
+      #expect(try GreyPicture(contentsOf: scratch("stdin-\(head).png")) == expected)
+    }
+  }
+
+  /// The three ways to say what was mixed give one error, that of the predictions; projected ones average to the mixture.
+  @Test(arguments: [[], ["--project"]])
+  func theErrorIsThatOfThePredictions(flags: [String]) throws {
+    let (scratch, run) = (try TemporaryFolder(), try TinyRun.done())
+    let first = Self.picture(side: 32)
+    let second = GreyPicture(width: 32, height: 32, pixels: first.pixels.map { 254 - $0 / 4 * 2 })
+    let even = GreyPicture(width: 32, height: 32, pixels: first.pixels.map { $0 / 2 * 2 })
+    try Self.write(even, to: scratch("a.png"))
+    try Self.write(second, to: scratch("b.png"))
+    let truth = [even, second].map(Self.padded)
+    let mixed = zip(truth[0], truth[1]).map { ($0 + $1) / 2 }
+    let batch = SafeTensorsFile(tensors: [
+      .init(name: "mixed", shape: [1, 32, 32], values: mixed),
+      .init(name: "mnist", shape: [1, 32, 32], values: truth[0]),
+      .init(name: "fashion", shape: [1, 32, 32], values: truth[1]),
+    ])
+    try Data(batch.serialized()).write(to: URL(fileURLWithPath: scratch("batch.safetensors")))
+    let usual = ["separate", "--weights", run.weights, "--precision", "f32", "--json", "-o", scratch("out")] + flags
+    let byBatch = try launch(usual + [scratch("batch.safetensors")])
+    let byMix = try launch(usual + ["--mix", scratch("a.png"), scratch("b.png")])
+    let byTruth = try launch(
+      usual + [scratch("out/a-b-mixed.png"), "--truth", scratch("a.png"), scratch("b.png")])
+    #expect(byBatch.succeeded && byMix.succeeded && byTruth.succeeded, "\(byMix)\(byTruth)")
+
+    let predictions = try SafeTensorsFile(contentsOf: scratch("out/predictions.safetensors"))
+    var errors: [Double] = []
+    for (head, truth) in zip(["mnist", "fashion"], truth) {
+      let values = try predictions.tensor(head).floats()
+      try #require(values.count == 1024 && values.allSatisfy(\.isFinite))
+      errors.append(zip(values, truth).reduce(0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) } / 1024)
+    }
+    for outcome in [byBatch, byMix, byTruth] {
+      let found = try #require(try outcome.json()["mse_by_source"] as? [String: Double])
+      #expect(abs(try #require(found["mnist"]) - errors[0]) < 1e-6 * errors[0], "\(found) \(errors)")
+      #expect(abs(try #require(found["fashion"]) - errors[1]) < 1e-6 * errors[1], "\(found) \(errors)")
+    }
+    guard !flags.isEmpty else { return }
+    let values = try ["mnist", "fashion"].map { try predictions.tensor($0).floats() }
+    for pixel in 0..<1024 {
+      #expect((0...1).contains(values[0][pixel]) && (0...1).contains(values[1][pixel]))
+      let isInside = values.allSatisfy { $0[pixel] > 0 && $0[pixel] < 1 }
+      if isInside { #expect(abs((values[0][pixel] + values[1][pixel]) / 2 - mixed[pixel]) < 1e-6) }
+    }
+  }
+
+  /// More pictures than pass through the network at once, in files of their own.
+  @Test
+  func manyFilesAreSeparatedTogether() throws {
+    let (scratch, run) = (try TemporaryFolder(), try TinyRun.done())
+    let pictures = (0..<60).map { number in
+      GreyPicture(width: 28, height: 28, pixels: (0..<784).map { UInt8(truncatingIfNeeded: $0 * number) })
+    }
+    let names = (0..<60).map { "p\($0)" }
+    for (name, picture) in zip(names, pictures) { try Self.write(picture, to: scratch(name + ".png")) }
+    try Self.writeBatch(pictures.flatMap(Self.padded), shape: [60, 32, 32], to: scratch("batch.safetensors"))
+    let inputs = names.map { scratch($0 + ".png") } + [scratch("batch.safetensors")]
+    let outcome = try launch(
+      ["separate", "--weights", run.weights, "--precision", "f32", "-o", scratch("out")] + inputs)
+    #expect(outcome.succeeded && outcome.standardOutput.split(separator: "\n").count == 121, "\(outcome)")
+    let values = try SafeTensorsFile(contentsOf: scratch("out/predictions.safetensors")).tensor("fashion").floats()
+    for (index, name) in names.enumerated() {
+      let result = try GreyPicture(contentsOf: scratch("out/\(name)-fashion.png"))
+      let middle = values[index * 1024 + 15 * 32 + 15]
+      #expect(result.pixels[13 * 28 + 13] == UInt8((min(max(middle, 0), 1) * 255).rounded()), "\(name)")
+    }
   }
 }
