@@ -45,6 +45,21 @@ struct ConfigurationFileTests {
     #expect(outcome.standardError.split(separator: "\n").count == 1, "\(outcome)")
   }
 
+  /// Examples/run.yaml is a good file: its run is the one it describes.
+  @Test
+  func theCommittedExampleIsRead() throws {
+    let scratch = try TemporaryFolder()
+    let outcome = try launch(
+      TinyRun.network + [
+        "--config", Fixtures.root + "/Examples/run.yaml", "--data", "synthetic", "--epochs", "1", "--steps-per-epoch",
+        "2",
+        "--validation-steps", "1", "--rounds", "0", "--output", scratch("run"),
+      ])
+    #expect(outcome.succeeded, "\(outcome)")
+    let written = try String(contentsOfFile: scratch("run/config.yaml"), encoding: .utf8)
+    #expect(written.contains("\ncheckpoint-every: 500\n") && written.contains("\nkeep: 3\n"))
+  }
+
   @Test
   func anEmptyFileChangesNothing() throws {
     let scratch = try TemporaryFolder()
