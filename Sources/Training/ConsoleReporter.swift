@@ -2,29 +2,30 @@ import Glibc
 
 /// Lines of a run to standard error and to the run folder's log.txt.
 ///
-/// On a terminal the progress line is rewritten in place; elsewhere it comes as a plain line at most every half minute, so
-/// that a batch job's output stays readable.
+/// On a terminal the progress is a block of lines at the bottom, rewritten in place; elsewhere it comes as a plain line at most
+/// every half minute, so that a batch job's output stays readable.
 package final class ConsoleReporter: RunReporter {
   /// Seconds between progress lines where there is no terminal.
   static let plainInterval = 30.0
 
   private let descriptor: Int32
-  private let isTerminal: Bool
+  private let style: ProgressStyle
   private var log: AppendedFile?
   private var lastPlain = Stopwatch.now
-  private var showsProgress = false
+  private var block = LiveBlock()
+  /// What the block shows; nil where there is none.
+  private var shown: RunProgress?
 
-  /// A reporter on `descriptor`, standard error unless said otherwise.
-  package init(descriptor: Int32 = STDERR_FILENO) {
+  /// A reporter on `descriptor`, standard error unless said otherwise, in the `style` that it asks for.
+  package init(descriptor: Int32 = STDERR_FILENO, style: ProgressStyle? = nil) {
     self.descriptor = descriptor
-    isTerminal = isatty(descriptor) == 1
+    self.style = style ?? .of(descriptor: descriptor)
   }
 
   package func attach(runFolder: String) throws { log = try AppendedFile("\(runFolder)/log.txt") }
 
   package func line(_ text: String) {
-    clearProgress()
-    put(text + "\n")
+    put(block.clear() + text + "\n")
     do {
       try log?.append("\(LocalTime.now.text(between: " ")) \(text)")
     } catch {
@@ -32,27 +33,33 @@ package final class ConsoleReporter: RunReporter {
       log = nil
       put("\(error); the log ends here\n")
     }
+    if let shown { draw(shown) }
   }
 
-  package func progress(_ text: String) {
-    if isTerminal {
-      put("\r\u{1B}[2K\(text)")
-      showsProgress = true
+  package func progress(_ progress: RunProgress) {
+    if style.isLive {
+      shown = progress
+      draw(progress)
     } else if Stopwatch.now - lastPlain >= Self.plainInterval {
       lastPlain = Stopwatch.now
-      line(text)
+      line(progress.line)
     }
   }
 
-  deinit { clearProgress() }
+  /// The run is over: the block goes, and what comes after it starts where it stood.
+  package func finish() {
+    shown = nil
+    put(block.clear())
+  }
 
-  private func clearProgress() {
-    if showsProgress { put("\r\u{1B}[2K") }
-    showsProgress = false
+  deinit { finish() }
+
+  private func draw(_ progress: RunProgress) {
+    put(block.draw(progress.block(width: TerminalSize.columns(of: descriptor), style: style)))
   }
 
   private func put(_ text: String) {
     // Whoever closed standard error does not want to read.
-    _ = FileSystem.writeAll(Array(text.utf8), to: descriptor)
+    if !text.isEmpty { _ = FileSystem.writeAll(Array(text.utf8), to: descriptor) }
   }
 }

@@ -27,6 +27,12 @@ package struct Evaluator {
     (self.network, self.precision, self.sources, self.communicator) = (network, precision, sources, communicator)
   }
 
+  /// How often a round of `pairs` pairs calls what it was given for after each batch; the same on every rank.
+  package func batchesOfRound(pairs: Int) -> Int {
+    let batches = (pairs + predictor.batch - 1) / predictor.batch
+    return (batches + communicator.size - 1) / communicator.size
+  }
+
   /// Numbers of one pair: mean squared errors of the first head, the second, and both projected.
   private static let errorsPerPair = 4
 

@@ -25,6 +25,19 @@ package enum RunEvent: Sendable, Equatable {
   }
 }
 
+extension RunEvent {
+  /// Seconds since 1970.
+  package var time: Double {
+    switch self {
+    case .start(let record): record.time
+    case .steps(let record): record.time
+    case .epoch(let record): record.time
+    case .evaluation(let record): record.time
+    case .end(let record): record.time
+    }
+  }
+}
+
 extension RunEvent: Codable {
   private enum Name: String, Codable { case start, steps, epoch, evaluation, end }
   private enum Key: String, CodingKey { case event }

@@ -4,8 +4,10 @@ package protocol RunReporter: AnyObject {
   func attach(runFolder: String) throws
   /// One line, to standard error and log.txt.
   func line(_ text: String)
-  /// How far the run is: the live line on a terminal, elsewhere a plain line now and then.
-  func progress(_ text: String)
+  /// How far the run is: a live block on a terminal, elsewhere a plain line now and then.
+  func progress(_ progress: RunProgress)
+  /// The run is over: no more progress.
+  func finish()
 }
 
 extension RunReporter {

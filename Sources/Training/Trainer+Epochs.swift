@@ -5,9 +5,8 @@ import Model
 extension Trainer {
   /// Trains until the last epoch or the recipe ends it. Collective. Throws ``StoppedOnRequest``.
   func trainEpochs() throws {
-    var progress = ProgressMeter(configuration)
     while state.epoch < configuration.epochs && !state.isStopped {
-      try trainEpoch(&progress)
+      try trainEpoch()
       try endEpoch()
     }
   }
@@ -24,6 +23,11 @@ extension Trainer {
     reporter.line("asked to stop\(reason): step \(state.step) is saved, --resume auto goes on from it")
   }
 
+  /// Shows that something else than training is done. Rank 0's; the others go on.
+  func show(_ activity: RunProgress.Activity) {
+    if let progress = progressMeter?.during(activity) { reporter.progress(progress) }
+  }
+
   /// Throws ``StoppedOnRequest`` on every rank where one of them is asked to stop. Collective.
   func stopIfAsked() throws {
     var asks = [Int64(isAskedToStop() ? 1 : 0)]
@@ -32,7 +36,7 @@ extension Trainer {
   }
 
   /// The epoch's remaining steps.
-  private func trainEpoch(_ progress: inout ProgressMeter) throws {
+  private func trainEpoch() throws {
     let learningRate = Double(state.recipe.learningRate)
     var watch = Stopwatch()
     var meter = StepMeter()
@@ -45,9 +49,7 @@ extension Trainer {
       if state.step.isMultiple(of: configuration.logEvery) || state.stepInEpoch == configuration.stepsPerEpoch {
         try recordSteps(&meter)
       }
-      if isRoot, let text = progress.text(state: state, loss: losses.sum, isSynthetic: isSynthetic) {
-        reporter.progress(text)
-      }
+      if let progress = progressMeter?.afterStep(state, losses: losses) { reporter.progress(progress) }
       if step.isAskedToStop { throw StoppedOnRequest() }
       try writer?.poll(report: reporter.line)
       // The one at the epoch's end is written once its validation is done.
@@ -97,7 +99,12 @@ extension Trainer {
   /// Validation, the recipe's verdict, metrics and the checkpoint after an epoch's last step.
   private func endEpoch() throws {
     let watch = Stopwatch()
-    let validation = try validator.run(epoch: state.epoch, afterEachBatch: stopIfAsked)
+    var batches = 0
+    let validation = try validator.run(epoch: state.epoch) {
+      try stopIfAsked()
+      batches += 1
+      show(.validating(done: batches, of: configuration.validationSteps))
+    }
     guard validation.sum.isFinite else {
       throw RunError.nonFinite(.validationLoss(epoch: state.epoch + 1), step: state.step)
     }

@@ -46,6 +46,7 @@ extension Trainer {
         start.folder.metrics, epochs: state.epoch, heads: configuration.network.heads, isSynthetic: isSynthetic),
       try EventLog(start.folder.events, step: state.step),
     ]
+    progressMeter = ProgressMeter(configuration, state: state, isSynthetic: isSynthetic)
     try record(.start(startRecord(hosts: topology.places.map(\.host))))
   }
 
@@ -63,6 +64,7 @@ extension Trainer {
   /// Throws ``FileError`` where a file cannot be written and waiting will not help. Else a recorder that fails says so once and
   /// catches up later.
   func record(_ event: RunEvent) throws {
+    progressMeter?.take(event)
     for (place, recorder) in recorders.enumerated() {
       do {
         try recorder.record(event)
@@ -168,9 +170,16 @@ extension Trainer {
       try persist(try picture.pngBytes(), to: folder.samples)
     }
     guard configuration.evaluationRounds > 0 else { return nil }
+    let batches = configuration.evaluationRounds * evaluator.batchesOfRound(pairs: configuration.evaluationPairs)
+    var done = 0
     let result = try evaluator.evaluate(
       rounds: configuration.evaluationRounds, pairs: configuration.evaluationPairs, seed: configuration.seed,
-      split: .test, afterEachBatch: stopIfAsked)
+      split: .test
+    ) {
+      try stopIfAsked()
+      done += 1
+      show(.evaluating(done: done, of: batches))
+    }
     if let folder {
       try persist(Array((result.json(isPretty: true) + "\n").utf8), to: folder.evaluation)
       reporter.line(result.summary)

@@ -40,6 +40,8 @@ package final class Trainer {
   let writer: CheckpointWriter?
   /// Rank 0's, once the run has begun.
   var recorders: [any RunRecorder] = []
+  /// Rank 0's: what it shows while it works.
+  var progressMeter: ProgressMeter?
   /// Those whose last attempt failed, by their places.
   var waitingRecorders: Set<Int> = []
   var state: TrainingState
@@ -149,6 +151,7 @@ package final class Trainer {
     }
     let reason: EndRecord.Reason =
       isStopped ? .asked : state.isStopped && state.epoch < configuration.epochs ? .early : .done
+    reporter.finish()
     try record(.end(EndRecord(time: WallClock.now, step: state.step, reason: reason, seconds: state.seconds)))
     return TrainingOutcome(
       runFolder: runFolder, epochs: state.epoch, steps: state.step, bestValidationLoss: state.recipe.best,

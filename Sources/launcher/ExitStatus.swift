@@ -46,6 +46,7 @@ extension ExitStatus {
     case let error as SeparationError: self = error.category == .usage ? .usage : .badData
     case let error as ConfigurationFileError: self = error.status
     case let error as FileError: self = error.operation == .read && error.code == ENOENT ? .inputMissing : .inputOutput
+    case let error as RunFolderError: self = if case .missing = error { .inputMissing } else { .badData }
     case let error as RunLockError: self = error.category == .usage ? .usage : .takenOver
     case let error as LoggedProcessError: self = error.status
     case let error as MeasurementError: self = error.status

@@ -8,7 +8,7 @@ struct UsageTests {
     [], ["train"], ["evaluate"], ["separate"], ["export"], ["verify"], ["benchmark"], ["benchmark", "step"], ["data"],
     ["data", "check"], ["data", "fetch"], ["info"], ["replay"],
     ["checkpoint"], ["checkpoint", "list"], ["checkpoint", "show"], ["checkpoint", "verify"],
-    ["supervise"], ["submit"], ["reference"],
+    ["supervise"], ["submit"], ["reference"], ["watch"],
   ]
 
   @Test(arguments: commands)
@@ -23,7 +23,7 @@ struct UsageTests {
     ["export", "--checkpoint", "c"], ["verify"], ["benchmark"], ["benchmark", "step"], ["data"], ["data", "check"],
     ["data", "fetch"], ["info"], ["replay", "run"],
     ["checkpoint", "list", "r"], ["checkpoint", "show", "r"], ["checkpoint", "verify", "r"],
-    ["submit", "slurm"],
+    ["submit", "slurm"], ["watch", "run"], ["reference", "man"],
   ]
 
   @Test(arguments: complete)

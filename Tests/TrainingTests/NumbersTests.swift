@@ -82,24 +82,4 @@ struct NumbersTests {
     #expect(clockTime(3723) == "1:02:03")
     #expect(clockTime(.infinity) == "-")
   }
-
-  @Test
-  func theProgressLineCountsWhatIsLeft() throws {
-    var configuration = RunConfiguration()
-    (configuration.epochs, configuration.stepsPerEpoch) = (3, 100)
-    var meter = ProgressMeter(configuration)
-    var state = TrainingState(recipe: .notebook(NotebookRecipe()))
-    (state.step, state.stepInEpoch) = (1, 1)
-    for _ in 0..<2 {
-      let tooSoon = meter.text(state: state, loss: 1, isSynthetic: true)
-      #expect(tooSoon == nil)
-    }
-    let watch = Stopwatch()
-    while watch.seconds < ProgressMeter.interval + 0.01 {}
-    (state.step, state.stepInEpoch) = (11, 11)
-    let line = meter.text(state: state, loss: 0.5, isSynthetic: true)
-    let text = try #require(line)
-    #expect(text.contains("epoch 1/3  step 11/100  loss 0.5000") && text.contains("ETA 0:0"))
-    #expect(text.contains("synthetic"))
-  }
 }

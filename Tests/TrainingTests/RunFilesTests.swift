@@ -113,7 +113,7 @@ struct RunFilesTests {
     reporter.line("before the folder")
     try reporter.attach(runFolder: folder.path)
     reporter.line("data: synthetic")
-    reporter.progress("not on a terminal, too soon")
+    reporter.progress(RunProgress())
     let log = String(decoding: try folder.bytes("log.txt"), as: UTF8.self)
     #expect(log.hasSuffix(" data: synthetic\n") && log.split(separator: "\n").count == 1)
   }

@@ -1,0 +1,66 @@
+import ArgumentParser
+import Foundation
+import Training
+
+/// `launcher watch`.
+struct Watch: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show the progress of a run that goes on elsewhere.",
+    discussion: """
+      Reads the run folder alone, so it works on any host that sees it; between two records (--log-every of the run) nothing moves. \
+      Ends with the run, or on Ctrl-C, which does the run nothing.
+      """)
+
+  @Argument(help: ArgumentHelp("The run folder.", valueName: "run"))
+  var path: String
+
+  @Flag(help: "Print where the run stands and leave.")
+  var once = false
+
+  @Option(help: ArgumentHelp("Seconds between two looks.", valueName: "seconds"))
+  var interval = 2.0
+
+  func validate() throws {
+    guard interval >= 0.1, interval <= 3600 else { throw ValidationError("--interval is from 0.1 to 3600 seconds") }
+  }
+
+  func run() {
+    do {
+      try watch()
+      ExitStatus.done.exit()
+    } catch {
+      Output.note("launcher: \(error)")
+      ExitStatus(error).exit()
+    }
+  }
+
+  private func watch() throws {
+    let folder = RunFolder(existing: path)
+    var watched = try WatchedRun(folder)
+    let style = ProgressStyle.of(descriptor: STDOUT_FILENO)
+    guard style.isLive, !once else {
+      try follow(&watched) { progress in if let progress { Output.line(progress.line) } }
+      return
+    }
+    let display = LiveDisplay(descriptor: STDOUT_FILENO, style: style)
+    try follow(&watched) { display.show($0) }
+    display.finish()
+  }
+
+  /// Shows every change until the run ends; once is enough with `--once`.
+  private func follow(_ watched: inout WatchedRun, show: (RunProgress?) -> Void) throws {
+    while true {
+      if try watched.look() { show(watched.progress) }
+      if let end = watched.end {
+        show(nil)
+        Output.line(end)
+        return
+      }
+      if once {
+        Output.line(watched.state)
+        return
+      }
+      Thread.sleep(forTimeInterval: interval)
+    }
+  }
+}

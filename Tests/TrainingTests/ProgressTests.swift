@@ -1,0 +1,165 @@
+import Testing
+
+@testable import Training
+
+struct ProgressTests {
+  private static let plain = ProgressStyle(isLive: true, usesColour: false, usesUnicode: false)
+  private static let rich = ProgressStyle(isLive: true, usesColour: true, usesUnicode: true)
+
+  /// Two ranks in step 25 of 100 of the second of four epochs.
+  private static var progress: RunProgress {
+    var progress = RunProgress()
+    (progress.epoch, progress.epochs, progress.stepInEpoch, progress.stepsPerEpoch) = (1, 4, 25, 100)
+    progress.heads = ["mnist", "fashion"]
+    progress.losses = .init(first: 0.001, second: 0.002)
+    progress.validation = .init(first: 0.004, second: 0.005)
+    progress.bestValidationLoss = 0.008
+    progress.learningRate = 3e-4
+    (progress.imagesPerSecond, progress.secondsPerStep) = (120, 0.5)
+    progress.ranks = [
+      .init(pairs: 24, data: 0.01, compute: 0.8, communication: 0.19),
+      .init(pairs: 8, data: 0.01, compute: 0.6, communication: 0.39),
+    ]
+    return progress
+  }
+
+  @Test
+  func theBlockSaysWhereTheRunIs() {
+    #expect(
+      Self.progress.block(width: 80, style: Self.plain) == [
+        "epoch      2/4       ###########.........................  31 %  ETA 2:18",
+        "step       25/100    #########...........................  25 %  ETA 0:38",
+        "loss 0.003000 (mnist 0.001000, fashion 0.002000)",
+        "val_loss 0.009000 (best 0.008000)",
+        "120 images/s (90 + 30)  learning rate 0.0003",
+        "compute 70 %, communication 29 %, data 1 %",
+      ])
+  }
+
+  @Test
+  func noLineIsWiderThanTheTerminal() {
+    var progress = Self.progress
+    progress.isSynthetic = true
+    for style in [Self.plain, Self.rich] {
+      for width in [1, 2, 10, 30, 45, 60, 80, 200] {
+        for activity in [RunProgress.Activity.training, .validating(done: 3, of: 187), .evaluating(done: 1, of: 9)] {
+          progress.activity = activity
+          for line in progress.block(width: width, style: style) {
+            #expect(Self.visible(line).count <= max(1, width - 1), "\(width): \(line)")
+          }
+        }
+      }
+    }
+  }
+
+  /// `line` without what moves cursors and colours letters.
+  private static func visible(_ line: String) -> String {
+    line.split(separator: "\u{1B}[", omittingEmptySubsequences: false).enumerated()
+      .map { $0.offset == 0 ? String($0.element) : String($0.element.drop { $0 != "m" }.dropFirst()) }.joined()
+  }
+
+  @Test
+  func anEmptyRunHasABlockToo() {
+    let lines = RunProgress().block(width: 60, style: Self.plain)
+    #expect(lines.count == 3 && lines[2] == "- images/s", "\(lines)")
+    #expect(RunProgress().line == "epoch 1/1  step 0/1  - images/s  ETA -")
+  }
+
+  @Test
+  func aPlainLineHasNoControlCharacters() {
+    var progress = Self.progress
+    #expect(progress.line == "epoch 2/4  step 25/100  loss 0.003000  120 images/s  ETA 2:18")
+    progress.isSynthetic = true
+    progress.activity = .validating(done: 5, of: 187)
+    #expect(progress.line == "epoch 2/4  step 25/100  loss 0.003000  validation 5/187  [synthetic]")
+  }
+
+  @Test
+  func manyRanksAreSummedUp() {
+    var progress = Self.progress
+    progress.ranks = (0..<16).map { .init(pairs: $0 == 0 ? 1 : 2, data: 0, compute: 1, communication: 0) }
+    let text = progress.block(width: 200, style: Self.plain).joined(separator: "\n")
+    #expect(text.contains("120 images/s (16 ranks of 4 to 8)"), "\(text)")
+  }
+
+  @Test(arguments: [
+    (["TERM": "xterm", "LANG": "de_DE.UTF-8"], true, ProgressStyle(isLive: true, usesColour: true, usesUnicode: true)),
+    (["TERM": "xterm", "LANG": "C"], true, ProgressStyle(isLive: true, usesColour: true, usesUnicode: false)),
+    (
+      ["TERM": "xterm", "LANG": "C", "LC_ALL": "C.UTF-8", "NO_COLOR": "1"], true,
+      ProgressStyle(isLive: true, usesColour: false, usesUnicode: true)
+    ),
+    (
+      ["TERM": "xterm", "LANG": "C.UTF-8", "LC_ALL": "C", "NO_COLOR": ""], true,
+      ProgressStyle(isLive: true, usesColour: true, usesUnicode: false)
+    ),
+    (["TERM": "dumb"], true, ProgressStyle(isLive: false, usesColour: false, usesUnicode: false)),
+    ([:], true, ProgressStyle(isLive: false, usesColour: false, usesUnicode: false)),
+    (["TERM": "xterm"], false, ProgressStyle(isLive: false, usesColour: false, usesUnicode: false)),
+  ])
+  func theEnvironmentDecidesTheStyle(environment: [String: String], isTerminal: Bool, style: ProgressStyle) {
+    #expect(ProgressStyle(environment: { environment[$0] }, isTerminal: isTerminal) == style)
+  }
+
+  @Test
+  func aBlockIsRewrittenInPlace() {
+    var block = LiveBlock()
+    #expect(block.clear().isEmpty)
+    #expect(block.draw(["a", "b", "c"]) == "a\nb\nc")
+    #expect(block.draw(["d"]) == "\r\u{1B}[2A\u{1B}[Jd")
+    #expect(block.clear() == "\r\u{1B}[J")
+    #expect(block.clear().isEmpty)
+  }
+
+  @Test
+  func progressFollowsTheEvents() throws {
+    #expect(RunProgress([]) == nil)
+    let start = StartRecord(
+      time: 0, step: 0, epoch: 0, epochs: 3, stepsPerEpoch: 10, validationSteps: 1, globalBatch: 32, parameters: 1,
+      heads: ["a", "b"], data: "synthetic", precision: "f32", recipe: "notebook", hosts: ["h", "h"], threads: 1)
+    let ranks = [0.1, 0.3].map { StepsRecord.RankTimes(pairs: 16, data: 0, compute: $0, communication: 0) }
+    func steps(_ step: Int) -> RunEvent {
+      .steps(
+        .init(
+          time: 1, step: step, epoch: 1 + (step - 1) / 10, stepInEpoch: (step - 1) % 10 + 1, count: 5,
+          losses: .init(first: 1, second: 2), learningRate: 1e-3, gradientNorm: 1, imagesPerSecond: 64, seconds: 4,
+          ranks: ranks))
+    }
+    func epoch(_ number: Int, _ loss: Double) -> RunEvent {
+      .epoch(
+        .init(
+          epoch: number, step: 10 * number, learningRate: 1e-3, losses: .init(first: 1, second: 2),
+          validation: .init(first: loss, second: 0), imagesPerSecond: 64, seconds: 5, time: 2, isBest: true,
+          nextLearningRate: 5e-4))
+    }
+    let events = [.start(start), steps(5), steps(10), epoch(1, 0.25), steps(15), steps(20), epoch(2, 0.5), steps(23)]
+    let progress = try #require(RunProgress(events))
+    #expect(progress.epoch == 2 && progress.stepInEpoch == 3 && progress.secondsPerStep == 0.3)
+    #expect(progress.bestValidationLoss == 0.25 && progress.validation?.sum == 0.5 && progress.heads == ["a", "b"])
+    #expect(progress.isSynthetic && progress.imagesPerSecondByRank == [32, 32])
+    #expect(try #require(progress.runSecondsLeft) == 7 * 0.3)
+  }
+
+  @Test
+  func theMeterCountsWhatIsLeft() throws {
+    var configuration = RunConfiguration()
+    (configuration.epochs, configuration.stepsPerEpoch) = (3, 100)
+    var state = TrainingState(recipe: .notebook(NotebookRecipe()))
+    var meter = ProgressMeter(configuration, state: state, isSynthetic: true)
+    (state.step, state.stepInEpoch) = (1, 1)
+    for _ in 0..<2 {
+      let tooSoon = meter.afterStep(state, losses: .init(first: 1, second: 1))
+      #expect(tooSoon == nil)
+    }
+    let watch = Stopwatch()
+    while watch.seconds < ProgressMeter.interval + 0.01 {}
+    (state.step, state.stepInEpoch) = (11, 11)
+    let afterSteps = meter.afterStep(state, losses: .init(first: 0.25, second: 0.25))
+    let progress = try #require(afterSteps)
+    #expect(progress.line.contains("epoch 1/3  step 11/100  loss 0.5000") && progress.line.contains("[synthetic]"))
+    let pace = try #require(progress.secondsPerStep)
+    #expect(pace > 0.02 && pace < 5 && progress.imagesPerSecond == 32 / pace)
+    let atOnce = meter.during(.validating(done: 1, of: 2))
+    #expect(atOnce == nil)
+  }
+}
