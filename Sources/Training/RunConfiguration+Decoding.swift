@@ -15,7 +15,8 @@ extension RunConfiguration {
       if let found = try values.decodeIfPresent(Value.self, forKey: key) { value = found }
     }
     self.init()
-    try read(.network, into: &network)
+    // Every program wrote this: without it the text is no configuration.
+    network = try values.decode(UNetConfiguration.self, forKey: .network)
     try read(.precision, into: &precision)
     try read(.recipe, into: &recipe)
     try read(.learningRate, into: &learningRate)

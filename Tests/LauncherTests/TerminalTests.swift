@@ -9,7 +9,8 @@ struct TerminalTests {
     let scratch = try TemporaryFolder()
     let training =
       (TinyRun.network + [
-        "--data", "synthetic", "--epochs", "2", "--steps-per-epoch", "150", "--validation-steps", "2", "--rounds", "0", "--threads", "1",
+        "--data", "synthetic", "--epochs", "2", "--steps-per-epoch", "150", "--validation-steps", "2", "--rounds", "0",
+        "--threads", "1",
         "--output", scratch("run"),
       ]).joined(separator: " ")
     let command = "stty cols 60 rows 24; \(MPIRun.builtProducts)/launcher \(training)"
@@ -18,6 +19,31 @@ struct TerminalTests {
     ).run()
     #expect(outcome.succeeded, "\(outcome)")
     return outcome.standardOutput
+  }
+
+  /// Under mpirun rank 0's standard error is a pipe; what counts is where mpirun's goes.
+  @Test
+  func ranksShowTheirBlockOnTheTerminalOfMpirun() throws {
+    let scratch = try TemporaryFolder()
+    let training =
+      (["launcher"] + TinyRun.network + [
+        "--data", "synthetic", "--epochs", "1", "--steps-per-epoch", "200", "--validation-steps", "2", "--rounds", "0",
+        "--threads", "1",
+      ]).joined(separator: " ")
+    let mpirun = "PATH=\(MPIRun.builtProducts):$PATH; mpirun --allow-run-as-root --oversubscribe -n 2 \(training)"
+    let environment = ["TERM": "xterm", "LC_ALL": "C.UTF-8", "NO_COLOR": ""]
+    func show(_ command: String) throws -> String {
+      let outcome = try MPIRun("/usr/bin/script", ["-qec", command, "/dev/null"], ranks: nil, environment: environment)
+        .run()
+      #expect(outcome.succeeded, "\(outcome)")
+      return outcome.standardOutput
+    }
+    let text = try show("stty cols 60 rows 24; \(mpirun) --output \(scratch("live"))")
+    #expect(text.contains("\u{1B}[J") && text.contains("images/s ("), "\(text)")
+    let log = scratch("log")
+    _ = try show("\(mpirun) --output \(scratch("plain")) 2> \(log)")
+    let plain = try String(contentsOfFile: log, encoding: .utf8)
+    #expect(!plain.contains("\u{1B}") && plain.contains("epoch 1/1  step 200  loss"), "\(plain)")
   }
 
   /// Without sequences that move the cursor or colour.

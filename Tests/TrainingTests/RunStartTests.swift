@@ -1,4 +1,5 @@
 import Foundation
+import Model
 import TestSupport
 import Testing
 
@@ -209,7 +210,7 @@ struct RunStartTests {
     let fields = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     #expect(fields.count == Mirror(reflecting: all).children.count)
     #expect(try JSONText.decode(RunConfiguration.self, from: text) == all)
-    let old = #"{"epochs":3,"learningRate":0.5}"#
+    let old = "{\"epochs\":3,\"learningRate\":0.5,\"network\":\(JSONText.encode(UNetConfiguration()))}"
     var usual = RunConfiguration()
     (usual.epochs, usual.learningRate) = (3, 0.5)
     #expect(try JSONText.decode(RunConfiguration.self, from: old) == usual)
