@@ -38,10 +38,12 @@ package struct Evaluator {
 
   /// Evaluates `rounds` rounds of `pairs` pairs of `split`, both at least 1. Collective; every rank receives the result.
   ///
-  /// `afterEachBatch` may be collective: all ranks call it equally often, those with fewer batches too.
+  /// `afterEachBatch` may be collective: all ranks call it equally often, those with fewer batches too. `afterEachRound` gets, on
+  /// rank 0 alone, each pair's mean of both heads' mean squared errors, in pair order.
   /// Throws ``RunError/usage(option:reason:)`` for numbers that cannot be.
   package func evaluate(
-    rounds: Int, pairs: Int, seed: UInt64, split: Dataset.Stream, afterEachBatch: () throws -> Void = {}
+    rounds: Int, pairs: Int, seed: UInt64, split: Dataset.Stream, afterEachBatch: () throws -> Void = {},
+    afterEachRound: (_ round: Int, _ errors: [Double]) -> Void = { _, _ in }
   ) throws -> EvaluationResult {
     guard rounds >= 1 else { throw RunError.usage(option: "--rounds", reason: "\(rounds) is less than 1") }
     guard pairs >= 1 else { throw RunError.usage(option: "--pairs", reason: "\(pairs) is less than 1") }
@@ -57,6 +59,9 @@ package struct Evaluator {
       var sum = [Double](repeating: 0, count: Self.errorsPerPair)
       for (index, error) in errors.enumerated() { sum[index % Self.errorsPerPair] += error }
       sums.append(sum)
+      afterEachRound(
+        round,
+        stride(from: 0, to: errors.count, by: Self.errorsPerPair).map { (errors[$0] + errors[$0 + 1]) / 2 })
     }
     let result = communicator.rank == 0 ? summarize(sums, pairs: pairs, seed: seed, split: split) : nil
     let text = try communicator.broadcast(text: result?.json() ?? "", root: 0)

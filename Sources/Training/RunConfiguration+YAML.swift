@@ -15,7 +15,23 @@ extension RunConfiguration {
   /// The text of config.yaml: the options under their names on the command line, so that `--config` reads it, and under
   /// `decided` what followed from the machine and the data.
   func yaml(_ surroundings: Surroundings) throws -> String {
-    var options: [(String, Node?)] = [
+    var entries = options
+    let plan = surroundings.plan
+    let decided: [(String, Node?)] = [
+      ("data", text(surroundings.dataName)), ("data-sha256", text(surroundings.dataFingerprint)),
+      ("heads", .sequence(.init(network.heads.map(text)))), ("ranks", number(plan.ranks)),
+      ("hosts", .sequence(.init(surroundings.hosts.map(text)))),
+      ("slices", .sequence(.init(plan.slices.map { text("\($0[0])..<\($0[1])") }))),
+      ("instruction-set", text(plan.instructionSet)), ("mpi", text(plan.mpi)), ("onednn", text(plan.oneDNN)),
+      ("resume-point", text(surroundings.resumePoint)),
+    ]
+    entries.append(("decided", mapping(decided)))
+    return try Yams.serialize(node: mapping(entries), width: -1, allowUnicode: true)
+  }
+
+  /// The options under their names on the command line, in the order of config.yaml; nil for one that was not given.
+  var options: [(String, Node?)] {
+    [
       ("base-channels", number(network.baseChannels)), ("blocks", number(network.blocks)),
       ("convolutions-per-block", number(network.convolutionsPerBlock)), ("precision", text(precision.rawValue)),
       ("recipe", text(recipe)), ("learning-rate", number(learningRate)), ("epochs", number(epochs)),
@@ -27,17 +43,6 @@ extension RunConfiguration {
       ("pairs", number(evaluationPairs)), ("bucket-bytes", number(bucketBytes)), ("wire", text(wire.rawValue)),
       ("slices", slices.map(number)), ("balance", text(balance.rawValue)),
     ]
-    let plan = surroundings.plan
-    let decided: [(String, Node?)] = [
-      ("data", text(surroundings.dataName)), ("data-sha256", text(surroundings.dataFingerprint)),
-      ("heads", .sequence(.init(network.heads.map(text)))), ("ranks", number(plan.ranks)),
-      ("hosts", .sequence(.init(surroundings.hosts.map(text)))),
-      ("slices", .sequence(.init(plan.slices.map { text("\($0[0])..<\($0[1])") }))),
-      ("instruction-set", text(plan.instructionSet)), ("mpi", text(plan.mpi)), ("onednn", text(plan.oneDNN)),
-      ("resume-point", text(surroundings.resumePoint)),
-    ]
-    options.append(("decided", mapping(decided)))
-    return try Yams.serialize(node: mapping(options), width: -1, allowUnicode: true)
   }
 
   private func mapping(_ pairs: [(String, Node?)]) -> Node {

@@ -35,6 +35,10 @@ package struct RunFolder: Sendable {
   package var bestWeights: String { "\(path)/best.safetensors" }
   package var evaluation: String { "\(path)/evaluation.json" }
   package var samples: String { "\(path)/samples.png" }
+  /// See ``SampleSet``.
+  package var sampleSet: String { "\(path)/samples.safetensors" }
+  /// See ``ReportPage``.
+  package var report: String { "\(path)/report.html" }
   /// See ``FailedStep``.
   package var failedStep: String { "\(path)/failed-step.json" }
   package var failedStepWeights: String { "\(path)/failed-step.safetensors" }

@@ -119,7 +119,7 @@ extension Trainer {
       configuration: configuration, state: state, plan: plan, dataName: dataName, dataFingerprint: sources.fingerprint)
   }
 
-  /// The best weights come back; best.safetensors, evaluation.json, samples.png. Collective.
+  /// The best weights come back; best.safetensors, evaluation.json, samples.png, samples.safetensors. Collective.
   func close() throws -> EvaluationResult? {
     // The weights of the last step are gone from here on.
     if savedState == nil { try saveCheckpoint() }
@@ -143,6 +143,12 @@ extension Trainer {
     return result
   }
 
+  /// report.html, from the files of the run. Rank 0's; the others go on.
+  func writeReport() throws {
+    guard let folder = start?.folder else { return }
+    try persist(Array(try ReportPage([RunReport(contentsOf: folder.path)]).html().utf8), to: folder.report)
+  }
+
   /// Puts `bytes` at `path` as one change, in several attempts where the disk refuses. Rank 0's alone.
   private func persist(_ bytes: [UInt8], to path: String) throws {
     try checkFolder()
@@ -164,23 +170,32 @@ extension Trainer {
       network: configuration.network, values: step.values, precision: configuration.precision, sources: sources,
       communicator: communicator)
     let folder = start?.folder
+    let test = MixingGenerator(sources: sources, stream: .test, seed: configuration.seed)
+    func separated(_ numbers: [Int]) throws -> [SeparatedPair] {
+      try SeparatedPair.separate(numbers, round: 0, predictor: evaluator.predictor, generator: test)
+    }
+    var samples = SampleSet(heads: configuration.network.heads, data: dataName, step: state.step, first: [])
     if let folder {
-      let test = MixingGenerator(sources: sources, stream: .test, seed: configuration.seed)
-      let picture = try samplesPicture(predictor: evaluator.predictor, generator: test, rows: 8)
-      try persist(try picture.pngBytes(), to: folder.samples)
+      samples.first = try separated(Array(0..<SampleSet.firstCount))
+      try persist(try PictureGrid(rows: samples.first.map(\.row)).picture.pngBytes(), to: folder.samples)
+      try persist(try samples.file.serialized(), to: folder.sampleSet)
     }
     guard configuration.evaluationRounds > 0 else { return nil }
     let batches = configuration.evaluationRounds * evaluator.batchesOfRound(pairs: configuration.evaluationPairs)
     var done = 0
+    var firstRound: [Double] = []
     let result = try evaluator.evaluate(
       rounds: configuration.evaluationRounds, pairs: configuration.evaluationPairs, seed: configuration.seed,
-      split: .test
-    ) {
-      try stopIfAsked()
-      done += 1
-      show(.evaluating(done: done, of: batches))
-    }
+      split: .test,
+      afterEachBatch: {
+        try stopIfAsked()
+        done += 1
+        show(.evaluating(done: done, of: batches))
+      }, afterEachRound: { round, errors in if round == 0 { firstRound = errors } })
     if let folder {
+      let extremes = SampleSet.extremes(of: firstRound, count: SampleSet.extremeCount)
+      (samples.worst, samples.best) = (try separated(extremes.worst), try separated(extremes.best))
+      try persist(try samples.file.serialized(), to: folder.sampleSet)
       try persist(Array((result.json(isPretty: true) + "\n").utf8), to: folder.evaluation)
       reporter.line(result.summary)
       try record(.evaluation(EvaluationRecord(time: WallClock.now, step: state.step, result: result)))

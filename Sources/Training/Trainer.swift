@@ -19,7 +19,7 @@ package struct TrainingOutcome: Sendable {
   package let evaluation: EvaluationResult?
 }
 
-/// Trains as ``RunConfiguration`` says: recipe, validation, checkpoints, metrics, closing evaluation, samples.png.
+/// Trains as ``RunConfiguration`` says: recipe, validation, checkpoints, metrics, closing evaluation, samples and report.
 ///
 /// Rank 0 decides (configuration, folder, resume, learning rate, best, stop) and tells the others; it alone writes files
 /// and reports. All calls are collective. A rank that throws leaves the others waiting: the caller ends the job.
@@ -153,6 +153,7 @@ package final class Trainer {
       isStopped ? .asked : state.isStopped && state.epoch < configuration.epochs ? .early : .done
     reporter.finish()
     try record(.end(EndRecord(time: WallClock.now, step: state.step, reason: reason, seconds: state.seconds)))
+    if !isStopped { try writeReport() }
     return TrainingOutcome(
       runFolder: runFolder, epochs: state.epoch, steps: state.step, bestValidationLoss: state.recipe.best,
       stoppedEarly: reason == .early, stoppedOnRequest: isStopped,

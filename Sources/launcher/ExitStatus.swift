@@ -44,6 +44,7 @@ extension ExitStatus {
     case let error as CheckpointError: self = Self.status(of: error)
     case let error as RunError: self = Self.status(of: error)
     case let error as SeparationError: self = error.category == .usage ? .usage : .badData
+    case let error as ReportError: self = error.category == .inputMissing ? .inputMissing : .badData
     case let error as ConfigurationFileError: self = error.status
     case let error as FileError: self = error.operation == .read && error.code == ENOENT ? .inputMissing : .inputOutput
     case let error as RunFolderError: self = if case .missing = error { .inputMissing } else { .badData }

@@ -26,7 +26,8 @@ struct ReportTests {
     let run = try TinyRun.done()
     let names = try run.scratch.names(in: "run")
     let expected: Set = [
-      "config.yaml", "metrics.csv", "checkpoints", "best.safetensors", "evaluation.json", "samples.png", "log.txt",
+      "config.yaml", "metrics.csv", "checkpoints", "best.safetensors", "evaluation.json", "samples.png",
+      "samples.safetensors", "report.html", "log.txt",
     ]
     #expect(names.isSuperset(of: expected), "\(names)")
   }

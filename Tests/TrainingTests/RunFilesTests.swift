@@ -154,8 +154,9 @@ struct RunFilesTests {
     values.copy([7], at: layout["head.fashion.bias"].range.lowerBound)
     let predictor = try Predictor(configuration: network, values: values, precision: .f32, batch: 4)
     let generator = MixingGenerator(sources: SmallRun.sources, stream: .test, seed: 3)
-    let picture = try samplesPicture(predictor: predictor, generator: generator, rows: 3)
-    #expect(picture.width == 5 * 68 + 4 && picture.height == 3 * 68 + 4)
+    let pairs = try SeparatedPair.separate([0, 1, 2], round: 0, predictor: predictor, generator: generator)
+    let picture = PictureGrid(rows: pairs.map(\.row)).picture
+    #expect(picture.width == 7 * 68 + 4 && picture.height == 3 * 68 + 4)
     for row in 0..<3 {
       // Pixels (15, 15) of 32x32, inside of the 2x2 pictures.
       func cell(_ column: Int) -> UInt8 {
@@ -166,6 +167,7 @@ struct RunFilesTests {
       #expect(abs(Int(cell(0)) - (first + second) / 2) <= 1)
       #expect([cell(1), cell(2)] == [128, 255])
       #expect([cell(3), cell(4)] == [UInt8(first), UInt8(second)])
+      #expect(abs(Int(cell(5)) - min(255, 4 * abs(first - 128))) <= 3 && cell(6) == 255)
     }
     #expect(picture.pixels[0] == 96)
   }

@@ -1,3 +1,5 @@
+import Training
+
 /// What a batch job asks of its batch system.
 struct JobRequest {
   var dialect: BatchDialect

@@ -1,7 +1,7 @@
 /// Words of a command line as bash reads them.
-enum ShellWord {
+package enum ShellWord {
   /// `word` so that bash reads exactly it, on one line whatever it holds: a line of its own inside could be taken for a directive.
-  static func quote(_ word: String) -> String {
+  package static func quote(_ word: String) -> String {
     if !word.isEmpty, word.unicodeScalars.allSatisfy(isPlain) { return word }
     guard word.unicodeScalars.contains(where: isControl) else {
       return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
