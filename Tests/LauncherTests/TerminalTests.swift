@@ -9,7 +9,8 @@ struct TerminalTests {
     let scratch = try TemporaryFolder()
     let training =
       (TinyRun.network + [
-        "--data", "synthetic", "--epochs", "2", "--steps-per-epoch", "150", "--validation-steps", "2", "--rounds", "0", "--threads", "1",
+        "--data", "synthetic", "--epochs", "2", "--steps-per-epoch", "150", "--validation-steps", "2", "--rounds", "0",
+        "--threads", "1",
         "--output", scratch("run"),
       ]).joined(separator: " ")
     let command = "stty cols 60 rows 24; \(MPIRun.builtProducts)/launcher \(training)"
