@@ -39,7 +39,7 @@ extension ReportPage {
       if let value = result.mseBySource[head] { addNumber(head, significant(value), "this head alone", to: &page) }
     }
     addNumber(
-      "projected", significant(result.projected.mseMean), "moved to average to the mixed picture; counts apart",
+      "projected", significant(result.projected.mseMean), "made to average to the mixed picture; counts apart",
       to: &page)
   }
 
@@ -105,7 +105,7 @@ extension ReportPage {
     guard let least = rows.first?.error, let most = rows.last?.error else { return }
     page.element("table", ["class": "published"]) { table in
       table.raw(
-        "<thead><tr><th>result</th><th class=\"n\">error ×10⁻⁴</th><th class=\"track\"></th><th class=\"n\">parameters</th>"
+        "<thead><tr><th>result</th><th class=\"n\">error <wbr>×10⁻⁴</th><th class=\"track\"></th><th class=\"n\">parameters</th>"
           + "<th class=\"n\">samples</th></tr></thead>")
       table.element("tbody") { body in
         for row in rows {

@@ -126,7 +126,9 @@ package struct ReportPage {
       }
       for mark in marks {
         list.element("li") { item in
-          item.element("i", ["class": "ring", "aria-hidden": "true"], "")
+          item.element("svg", ["viewBox": "0 0 16 16", "width": "16", "height": "16", "aria-hidden": "true"]) {
+            $0.element("circle", ["class": "ring", "cx": "8", "cy": "8", "r": "6.5"])
+          }
           item.text(mark.label)
         }
       }

@@ -19,7 +19,7 @@ enum ReportStyle {
     p{margin:.75rem 0}
     .facts,.note,footer{color:var(--soft);font-size:.875rem}
     .facts span{white-space:nowrap}
-    .facts span+span::before{content:"·";padding:0 .3rem;opacity:.6}
+    .facts span:not(:last-child)::after{content:"·";padding-left:.45rem;opacity:.6}
     .lead{font-size:1.125rem}
     .warning{margin:1.25rem 0 0;padding:.9rem 1.1rem;border-radius:.5rem;border-left:.4rem solid var(--c1);
     background:color-mix(in srgb,var(--c1) 13%,var(--paper))}
@@ -34,7 +34,7 @@ enum ReportStyle {
     th{font-weight:600;text-align:left;color:var(--soft);vertical-align:bottom}
     th,td{padding:.45rem .8rem .45rem 0;border-bottom:1px solid var(--line)}
     th:last-child,td:last-child{padding-right:0}
-    .n{text-align:right;white-space:nowrap}
+    .n{text-align:right}td.n,.bars .n{white-space:nowrap}
     tr.own td{font-weight:700;color:var(--accent)}
     tr.reproduced td{font-weight:600}
     .track{width:19%}
@@ -48,9 +48,8 @@ enum ReportStyle {
     .chart .axis{stroke:var(--soft);stroke-width:1}
     .line{fill:none;stroke:currentColor;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
     .dashed .line{stroke-width:1.5;stroke-dasharray:1 3.5}
-    .chart circle{fill:currentColor}
-    .chart .ring{fill:none;stroke:var(--ink);stroke-width:1.75}
-    .legend .ring{display:inline-block;flex:none;width:.85rem;height:.85rem;border:2px solid var(--ink);border-radius:50%}
+    .chart circle:not(.ring){fill:currentColor}
+    .ring{fill:none;stroke:var(--ink);stroke-width:1.75}
     .chart line.moment{stroke:var(--c4);stroke-width:1.25;stroke-dasharray:5 4}
     .chart text.moment{fill:var(--soft);paint-order:stroke;stroke:var(--paper);stroke-width:4px}
     .c0{color:var(--c0)}.c1{color:var(--c1)}.c2{color:var(--c2)}.c3{color:var(--c3)}.c4{color:var(--c4)}.c5{color:var(--c5)}
@@ -93,6 +92,8 @@ enum ReportStyle {
     .wide{display:none}.narrow{display:block}
     .numbers{grid-template-columns:1fr 1fr;gap:1.1rem}
     .published .track{display:none}
+    .published{font-size:.8125rem}.published td:first-child{overflow-wrap:anywhere}
+    .published th,.published td{padding-right:.5rem}
     .pairs{grid-template-columns:1fr}
     table.runs thead{display:none}
     table.runs tr{display:grid;grid-template-columns:1fr 1fr;gap:0 1rem;padding:.6rem 0;border-bottom:1px solid var(--line)}

@@ -22,17 +22,12 @@ struct ReportCommand: ParsableCommand {
   @OptionGroup var format: JSONFlag
 
   func run() throws {
-    do {
-      let reports = try runs.map { try RunReport(contentsOf: $0) }
-      let path = output ?? (runs.count == 1 ? RunFolder(existing: runs[0]).report : "report.html")
-      // Every rank of a job that was started by mistake would write it.
-      guard LaunchedRank.isRoot else { return }
-      try FileSystem.writeAtomically(ReportPage(reports).html(), to: path)
-      if format.json { Output.json(Result(file: path, runs: reports.count)) } else { Output.line(path) }
-    } catch {
-      Output.note("launcher: \(error)")
-      ExitStatus(error).exit()
-    }
+    let reports = try runs.map { try RunReport(contentsOf: $0) }
+    let path = output ?? (runs.count == 1 ? RunFolder(existing: runs[0]).report : "report.html")
+    // Every rank of a job that was started by mistake would write it.
+    guard LaunchedRank.isRoot else { return }
+    try FileSystem.writeAtomically(ReportPage(reports).html(), to: path)
+    if format.json { Output.json(Result(file: path, runs: reports.count)) } else { Output.line(path) }
   }
 
   private struct Result: Encodable {
