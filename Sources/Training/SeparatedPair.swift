@@ -42,21 +42,27 @@ package struct SeparatedPair: Sendable, Equatable {
     _ numbers: [Int], round: Int, predictor: Predictor, generator: MixingGenerator
   ) throws -> [SeparatedPair] {
     let pixels = UNetConfiguration.pixelCount
-    return try numbers.map { number in
-      var mixed = [Float](repeating: 0, count: pixels)
-      var truth = [Float](repeating: 0, count: 2 * pixels)
-      var predicted = truth
-      try unsafe mixed.withUnsafeMutableBufferPointer { mixed in
-        unsafe truth.withUnsafeMutableBufferPointer { truth in
-          unsafe generator.fill(step: round, pairs: number..<number + 1, mixed: mixed, targets: truth)
-        }
-        try unsafe predicted.withUnsafeMutableBufferPointer { predicted in
-          try unsafe predictor.predict(mixed: UnsafeBufferPointer(mixed), into: predicted)
+    var mixed = [Float](repeating: 0, count: numbers.count * pixels)
+    var truth = [[Float]](repeating: [Float](repeating: 0, count: 2 * pixels), count: numbers.count)
+    var predicted = [Float](repeating: 0, count: 2 * mixed.count)
+    try unsafe mixed.withUnsafeMutableBufferPointer { mixed in
+      for (index, number) in numbers.enumerated() {
+        let place = unsafe UnsafeMutableBufferPointer(rebasing: mixed[index * pixels..<(index + 1) * pixels])
+        unsafe truth[index].withUnsafeMutableBufferPointer {
+          unsafe generator.fill(step: round, pairs: number..<number + 1, mixed: place, targets: $0)
         }
       }
+      try unsafe predicted.withUnsafeMutableBufferPointer { predicted in
+        try unsafe predictor.predict(mixed: UnsafeBufferPointer(mixed), into: predicted)
+      }
+    }
+    return numbers.enumerated().map { index, number in
+      func picture(_ values: [Float], _ begin: Int) -> [Float] { Array(values[begin..<begin + pixels]) }
+      let (first, second) = (index * pixels, (numbers.count + index) * pixels)
       return SeparatedPair(
-        number: number, mixed: mixed, predicted: [Array(predicted[..<pixels]), Array(predicted[pixels...])],
-        truth: [Array(truth[..<pixels]), Array(truth[pixels...])])
+        number: number, mixed: picture(mixed, first),
+        predicted: [picture(predicted, first), picture(predicted, second)],
+        truth: [picture(truth[index], 0), picture(truth[index], pixels)])
     }
   }
 }

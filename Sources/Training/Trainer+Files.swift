@@ -65,6 +65,7 @@ extension Trainer {
   /// catches up later.
   func record(_ event: RunEvent) throws {
     progressMeter?.take(event)
+    if case .steps(let record) = event { stragglers.add(record) }
     for (place, recorder) in recorders.enumerated() {
       do {
         try recorder.record(event)
@@ -98,8 +99,9 @@ extension Trainer {
   /// Waits until the last checkpoint is on the disk. Rank 0's; the others go on.
   func finishCheckpoints() throws { try writer?.finish(report: reporter.line) }
 
-  /// Says what the checkpoints have cost. Rank 0's.
+  /// Says which ranks the others waited for, and what the checkpoints have cost. Rank 0's.
   func reportCheckpoints() {
+    for line in stragglers.lines { reporter.line(line) }
     guard let totals = writer?.totals else { return }
     reporter.line(
       "checkpoints: \(totals.written) written, \(decimal(totals.trainingSeconds, places: 2)) s on the training thread, "

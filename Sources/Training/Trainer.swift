@@ -42,6 +42,8 @@ package final class Trainer {
   var recorders: [any RunRecorder] = []
   /// Rank 0's: what it shows while it works.
   var progressMeter: ProgressMeter?
+  /// Rank 0's: which ranks the others wait for.
+  var stragglers = StragglerTable()
   /// Those whose last attempt failed, by their places.
   var waitingRecorders: Set<Int> = []
   var state: TrainingState

@@ -8,7 +8,7 @@ struct UsageTests {
     [], ["train"], ["evaluate"], ["separate"], ["export"], ["verify"], ["benchmark"], ["benchmark", "step"], ["data"],
     ["data", "check"], ["data", "fetch"], ["info"], ["replay"],
     ["checkpoint"], ["checkpoint", "list"], ["checkpoint", "show"], ["checkpoint", "verify"],
-    ["supervise"], ["submit"], ["reference"], ["watch"],
+    ["supervise"], ["submit"], ["reference"], ["watch"], ["demo"], ["report"],
   ]
 
   @Test(arguments: commands)

@@ -140,6 +140,32 @@ struct ProgressTests {
     #expect(try #require(progress.runSecondsLeft) == 7 * 0.3)
   }
 
+  /// Three ranks over 30 steps of two records: rank 1 computes longest, rank 0 waits.
+  @Test
+  func theTableNamesTheSlowestRank() {
+    var table = StragglerTable()
+    #expect(table.lines.isEmpty)
+    for (count, compute) in [(10, [0.1, 0.4, 0.2]), (20, [0.1, 0.13, 0.2])] {
+      table.add(
+        .init(
+          time: 0, step: count, epoch: 1, stepInEpoch: count, count: count, losses: .init(first: 1, second: 2),
+          learningRate: 1e-3, gradientNorm: 1, imagesPerSecond: 64, seconds: 4,
+          ranks: compute.map { .init(pairs: 8, data: 0.001, compute: $0, communication: 0.4 - $0) }))
+    }
+    #expect(
+      table.lines == [
+        "ms of a step         min   median      max", "  compute          100.0    200.0    220.0  rank 1",
+        "  communication    180.0    200.0    300.0  rank 0", "  making pairs       1.0      1.0      1.0  rank 2",
+      ])
+    var alone = StragglerTable()
+    alone.add(
+      .init(
+        time: 0, step: 1, epoch: 1, stepInEpoch: 1, count: 1, losses: .init(first: 1, second: 2), learningRate: 1e-3,
+        gradientNorm: 1, imagesPerSecond: 64, seconds: 4,
+        ranks: [.init(pairs: 8, data: 0.001, compute: 1, communication: 0)]))
+    #expect(alone.lines.isEmpty)
+  }
+
   @Test
   func theMeterCountsWhatIsLeft() throws {
     var configuration = RunConfiguration()

@@ -62,14 +62,7 @@ struct Evaluate: JobCommand {
     try job.watch(decision.watch)
     let network = try job.loadWeights(weights.required(), choice: weights.choice.which)
     let pictures = try job.loadPictures(decision.data)
-    _ = try job.onRoot {
-      let (heads, names) = (network.configuration.heads, pictures.names)
-      guard heads == names else {
-        throw UsageError(
-          option: "--sources",
-          reason: "these weights separate \(heads[0]) and \(heads[1]), not \(names[0]) and \(names[1])")
-      }
-    }
+    _ = try job.onRoot { try network.check(separates: pictures) }
     useThreads(decision.threads)
     job.announce(pictures, precision: decision.precision, threads: decision.threads)
     let evaluator = try Evaluator(
