@@ -148,7 +148,14 @@ extension Trainer {
   /// report.html, from the files of the run. Rank 0's; the others go on.
   func writeReport() throws {
     guard let folder = start?.folder else { return }
-    try persist(Array(try ReportPage([RunReport(contentsOf: folder.path)]).html().utf8), to: folder.report)
+    do {
+      try persist(Array(try ReportPage([RunReport(contentsOf: folder.path)]).html().utf8), to: folder.report)
+    } catch let error as RunLockError {
+      throw error
+    } catch {
+      // Weights and numbers are on the disk: a page about them is no reason to call the run failed.
+      reporter.line("\(error); report.html is not written, launcher report \(folder.path) makes it")
+    }
   }
 
   /// Puts `bytes` at `path` as one change, in several attempts where the disk refuses. Rank 0's alone.

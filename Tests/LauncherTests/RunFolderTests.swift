@@ -115,6 +115,26 @@ struct RunFolderTests {
     #expect(try goodSteps() == [4, 5, 6])
   }
 
+  /// Somebody removes what the report is made from while the run goes on.
+  @Test
+  func aRunWithoutAReportIsStillDone() throws {
+    let options =
+      TinyRun.network + [
+        "--data", "synthetic", "--threads", "1", "--epochs", "4", "--steps-per-epoch", "500", "--validation-steps", "2",
+        "--rounds", "0", "--output", scratch("run"),
+      ]
+    let running = try MPIRun("launcher", ["train"] + options, ranks: nil).start()
+    let events = scratch("run/metrics.jsonl")
+    let hasBegun = running.waits { _ in
+      (try? String(contentsOfFile: events, encoding: .utf8))?.contains("\"steps\"") == true
+    }
+    try FileManager.default.removeItem(atPath: events)
+    let outcome = running.wait()
+    #expect(hasBegun && outcome.succeeded, "\(outcome)")
+    #expect(outcome.mentions("report.html is not written") == 1, "\(outcome)")
+    #expect(try goodSteps().last == 2000)
+  }
+
   @Test
   func aLinkInThePlaceOfCheckpointsOrLogIsRefused() throws {
     for name in ["checkpoints", "log.txt"] {
