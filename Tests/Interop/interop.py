@@ -95,7 +95,8 @@ def network(base=64, blocks=3, convolutions=3, heads=("mnist", "fashion"), seed=
         tensors[f"decoder.{i}.up.bias"] = numbers.uniform(-0.1, 0.1, channels)
         stage(f"decoder.{i}", 2 * channels, channels)
     for head in heads:
-        tensors[f"head.{head}.weight"] = numbers.uniform(-0.1, 0.2, (1, base, 1, 1)) * (4 / base)
+        # Mostly positive, so that the ReLU leaves something to compare.
+        tensors[f"head.{head}.weight"] = numbers.uniform(-1, 2, (1, base, 1, 1)) * (2 / base)
         tensors[f"head.{head}.bias"] = numbers.uniform(0, 0.1, 1)
     return {name: tensor.astype(np.float32) for name, tensor in tensors.items()}
 
