@@ -23,6 +23,11 @@ CHROOT_DEPS := debootstrap iproute2 openssh-client
 # The minimal Debian and its packages, kept for the next time.
 CHROOT_CACHE ?= .build-chroot
 
+# What tests with other programs need; their Python packages come by pip.
+INTEROP_DEPS := python3 python3-venv
+# What of Tests/Interop runs: names of its checks; all where there are none.
+INTEROP ?=
+
 # The MPI that `make dist` links against: openmpi or mpich.
 DIST_MPI ?= openmpi
 DIST_DEPS := binutils $(if $(filter mpich,$(DIST_MPI)),libmpich-dev)
@@ -46,7 +51,7 @@ FUZZ_TARGETS := IDX SafeTensors Checkpoint
 FUZZ_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build train data dist test test-faults deps-cluster test-cluster test-mpich test-dist test-examples docs sanitize fuzz format lint clean
+.PHONY: help deps build train data dist test test-faults deps-cluster test-cluster test-mpich test-dist test-examples test-interop docs sanitize fuzz format lint clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -107,6 +112,11 @@ test-dist: ## run both tarballs and the container's steps in a bare Debian; need
 test-examples: build ## build Examples/ as packages of their own and compare them with the launcher
 	Tests/Examples/run
 
+test-interop: ## weights and files to other programs and back: PyTorch, Keras, ONNX Runtime, TensorBoard; installs them in .build-interop
+	$(MAKE) deps EXTRA_DEPS="$(EXTRA_DEPS) $(INTEROP_DEPS)"
+	swift build $(SWIFT_FLAGS) --product launcher
+	Tests/Interop/run $(INTEROP)
+
 docs: deps ## build the library's documentation with DocC, in .build-docs/Model.doccarchive
 	rm -rf .build-docs/graphs && mkdir -p .build-docs/graphs
 	swift build -c release --scratch-path .build-docs --target Model -Xswiftc -emit-symbol-graph \
@@ -140,4 +150,4 @@ lint: ## check the format, change nothing
 	swift format lint --strict --recursive --parallel $(SOURCES)
 
 clean: ## remove what was built
-	rm -rf .build .build-examples .build-docs .build-mpich .build-fuzz .build-address .build-thread .build-dist .build-chroot
+	rm -rf .build .build-examples .build-docs .build-mpich .build-fuzz .build-address .build-thread .build-dist .build-interop .build-chroot
