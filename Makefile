@@ -112,7 +112,7 @@ test-dist: ## run both tarballs and the container's steps in a bare Debian; need
 test-examples: build ## build Examples/ as packages of their own and compare them with the launcher
 	Tests/Examples/run
 
-test-interop: ## weights and files to other programs and back: PyTorch, Keras, ONNX Runtime, TensorBoard; installs them in .build-interop
+test-interop: ## weights in other programs (PyTorch), installed in .build-interop, against float64
 	$(MAKE) deps EXTRA_DEPS="$(EXTRA_DEPS) $(INTEROP_DEPS)"
 	swift build $(SWIFT_FLAGS) --product launcher
 	Tests/Interop/run $(INTEROP)
