@@ -4,7 +4,7 @@
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing
 LAUNCHER := .build/release/launcher
 
-DEPS := openmpi-bin libopenmpi-dev libdnnl-dev libpng-dev zlib1g-dev libcurl4-openssl-dev pkg-config make $(EXTRA_DEPS)
+DEPS := openmpi-bin libopenmpi-dev libdnnl-dev libpng-dev zlib1g-dev libhdf5-dev libcurl4-openssl-dev pkg-config make $(EXTRA_DEPS)
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 # What formats the manual page in its test.
@@ -51,7 +51,7 @@ FUZZ_TARGETS := IDX SafeTensors Checkpoint
 FUZZ_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build train data dist test test-faults deps-cluster test-cluster test-mpich test-dist test-examples test-interop docs sanitize fuzz format lint clean
+.PHONY: help deps build train data dist test test-faults deps-cluster test-cluster test-mpich test-dist test-examples test-interop docs protocols sanitize fuzz format lint clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -112,10 +112,19 @@ test-dist: ## run both tarballs and the container's steps in a bare Debian; need
 test-examples: build ## build Examples/ as packages of their own and compare them with the launcher
 	Tests/Examples/run
 
-test-interop: ## weights in other programs (PyTorch), installed in .build-interop, against float64
+test-interop: ## weights and events in Keras, PyTorch, onnxruntime, TensorBoard, installed in .build-interop
 	$(MAKE) deps EXTRA_DEPS="$(EXTRA_DEPS) $(INTEROP_DEPS)"
 	swift build $(SWIFT_FLAGS) --product launcher
 	Tests/Interop/run $(INTEROP)
+
+# protoc reads the messages, its plug-in of the package that the program is linked with writes Swift.
+protocols: ## make the Swift of the .proto files again, after changing one
+	$(MAKE) deps EXTRA_DEPS="$(EXTRA_DEPS) protobuf-compiler"
+	swift package resolve
+	swift build -c release --package-path .build/checkouts/swift-protobuf --scratch-path .build-protocols --product protoc-gen-swift
+	for file in Sources/*/Protocol/*.proto; do folder=$$(dirname $$file); \
+	  protoc --plugin=.build-protocols/release/protoc-gen-swift --proto_path=$$folder --swift_out=$$folder \
+	    --swift_opt=Visibility=Internal --swift_opt=UseAccessLevelOnImports=true $$file || exit 1; done
 
 docs: deps ## build the library's documentation with DocC, in .build-docs/Model.doccarchive
 	rm -rf .build-docs/graphs && mkdir -p .build-docs/graphs
@@ -150,4 +159,4 @@ lint: ## check the format, change nothing
 	swift format lint --strict --recursive --parallel $(SOURCES)
 
 clean: ## remove what was built
-	rm -rf .build .build-examples .build-docs .build-mpich .build-fuzz .build-address .build-thread .build-dist .build-interop .build-chroot
+	rm -rf .build .build-examples .build-docs .build-mpich .build-fuzz .build-address .build-thread .build-dist .build-interop .build-protocols .build-chroot

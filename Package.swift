@@ -30,6 +30,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "3.12.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "5.0.1"),
   ],
   targets: [
@@ -37,6 +38,8 @@ let package = Package(
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    // The name that stays the same where a build of HDF5 for MPI is installed beside it.
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
     .target(name: "Kernels", cSettings: cSettings, linkerSettings: [.linkedLibrary("gomp")]),
@@ -47,9 +50,17 @@ let package = Package(
       swiftSettings: swiftSettings),
     .target(name: "Model", dependencies: ["COneDNN", "Kernels"], swiftSettings: swiftSettings),
     .target(
+      name: "Interchange",
+      dependencies: ["Model", "CHDF5", "CZlib", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["Protocol/onnx.proto"], swiftSettings: swiftSettings),
+    .target(
+      name: "TensorBoard", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      // The text that event.pb.swift is made from.
+      exclude: ["Protocol/event.proto"], swiftSettings: swiftSettings),
+    .target(
       name: "Training",
       dependencies: [
-        "Model", "Dataset", "Distributed",
+        "Model", "Dataset", "Distributed", "TensorBoard",
         .product(name: "Crypto", package: "swift-crypto"), .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: swiftSettings),
@@ -57,7 +68,8 @@ let package = Package(
     .executableTarget(
       name: "launcher",
       dependencies: [
-        "Training", "Model", "Dataset", "Distributed", "Processes", .product(name: "Yams", package: "Yams"),
+        "Training", "Model", "Dataset", "Distributed", "Interchange", "Processes",
+        .product(name: "Yams", package: "Yams"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       // The batch scripts of cluster/, so that the program needs no files beside it.
@@ -70,11 +82,22 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "TestSupport", "Training", "Model", "Dataset", .product(name: "Crypto", package: "swift-crypto"),
+        "TestSupport", "Training", "TensorBoard", "Distributed", "Model", "Dataset",
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: swiftSettings),
     .testTarget(name: "DatasetTests", dependencies: ["TestSupport", "Dataset", "CZlib"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "InterchangeTests",
+      dependencies: [
+        "TestSupport", "Interchange", "Model", "CZlib", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "TensorBoardTests",
+      dependencies: ["TensorBoard", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      swiftSettings: swiftSettings),
     .testTarget(name: "DistributedTests", dependencies: ["Distributed"], swiftSettings: swiftSettings),
     .target(
       name: "TestSupport", dependencies: ["Processes"], path: "Tests/TestSupport", swiftSettings: swiftSettings),

@@ -4,7 +4,7 @@
 /// fashion-mnist/, or say "synthetic". A named place that lacks a file is an error. Where nothing is named, each
 /// source is looked for in ./data, then in /usr/share/datasets; unless both are found whole, both are procedural.
 /// A file that is found and damaged is always an error. Throws `DatasetError`, and what `afterEachFile` throws: it is called
-/// after each of the four sets is read.
+/// after each of the four sets is read, and now and then while one of many files is.
 package func loadSources(_ request: DataRequest, afterEachFile: () throws -> Void = {}) throws -> SourceData {
   try Catalogue(request).load(afterEachFile: afterEachFile)
 }
@@ -77,9 +77,9 @@ package struct Catalogue: Sendable {
   }
 
   private static let published = [(name: "mnist", folder: "mnist"), (name: "fashion", folder: "fashion-mnist")]
-  private static let imageFiles = [KnownFile.trainImages, KnownFile.testImages]
+  static let imageFiles = [KnownFile.trainImages, KnownFile.testImages]
 
-  private static func find(_ name: String, in folder: String) -> String? {
+  static func find(_ name: String, in folder: String) -> String? {
     [folder + "/" + name, folder + "/" + name + ".gz"].first { FileSystem.kind(of: $0) == .file }
   }
 
@@ -90,27 +90,13 @@ package struct Catalogue: Sendable {
     var train: [ImageSet] = []
     var test: [ImageSet] = []
     // All names first: a missing file is said before seconds are spent on the others.
-    var paths: [[String]] = []
-    for source in sources {
-      var found: [String] = []
-      for name in Self.imageFiles {
-        guard let path = Self.find(name, in: source.folder) else {
-          throw DatasetError.missingFile(
-            path: source.folder + "/" + name + "[.gz]",
-            advice: "\(source.option) names this place; fetch the file, or name another place")
-        }
-        found.append(path)
-      }
-      paths.append(found)
-    }
-    for (source, found) in zip(sources, paths) {
-      let trainSet = try Self.load(found[0], name: source.name, minimumCount: 2)
-      try afterEachFile()
-      let testSet = try Self.load(found[1], name: source.name, minimumCount: 1)
-      try afterEachFile()
+    let places = try sources.map { try SourceFiles(folder: $0.folder, option: $0.option) }
+    for (source, place) in zip(sources, places) {
+      let trainSet = try place.load(place.train, name: source.name, minimumCount: 2, afterEachFile)
+      let testSet = try place.load(place.test, name: source.name, minimumCount: 1, afterEachFile)
       guard testSet.rows == trainSet.rows, testSet.columns == trainSet.columns else {
         throw DatasetError.wrongDimensions(
-          path: found[1], rows: testSet.rows, columns: testSet.columns,
+          path: place.test, rows: testSet.rows, columns: testSet.columns,
           reason: "the training pictures of \(source.name) are \(trainSet.rows)x\(trainSet.columns)")
       }
       train.append(trainSet)
@@ -119,13 +105,5 @@ package struct Catalogue: Sendable {
     return SourceData(
       names: sources.map(\.name), origin: .files(origin ?? sources.map(\.folder).joined(separator: ", ")),
       train: train, test: test)
-  }
-
-  private static func load(_ path: String, name: String, minimumCount: Int) throws(DatasetError) -> ImageSet {
-    let set = try ImageSet(contentsOf: path, name: name)
-    guard set.count >= minimumCount else {
-      throw .tooFewPictures(path: path, found: set.count, needed: minimumCount)
-    }
-    return set
   }
 }

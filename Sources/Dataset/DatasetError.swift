@@ -24,7 +24,7 @@ package enum DatasetError: Error, Equatable, Sendable {
   case empty(path: String)
   /// The first four bytes, big-endian, are not those of unsigned-byte pictures (0x00000803).
   case wrongMagic(path: String, found: UInt32)
-  /// Rows and columns that cannot be centred into 32x32, or that differ from the same source's other file.
+  /// Rows and columns that are too many, or that differ from the same source's other pictures.
   case wrongDimensions(path: String, rows: Int, columns: Int, reason: String)
   /// A header that promises more than this program reads.
   case absurdSize(path: String, count: Int, rows: Int, columns: Int)
@@ -78,7 +78,7 @@ extension DatasetError: CustomStringConvertible {
     case .wrongDimensions(let path, let rows, let columns, let reason):
       "\(path): pictures of \(rows)x\(columns): \(reason)"
     case .absurdSize(let path, let count, let rows, let columns):
-      "\(path): the header promises \(count) pictures of \(rows)x\(columns), more than "
+      "\(path): \(count) pictures of \(rows)x\(columns) are promised, more than "
         + "\(IDXHeader.maximumByteCount >> 20) MiB; the file is damaged or not meant for this program"
     case .tooFewPictures(let path, let found, let needed):
       "\(path): holds \(found) pictures, at least \(needed) are needed"

@@ -26,10 +26,10 @@ struct IDXHeader: Equatable {
     count = Int(words[1])
     rows = Int(words[2])
     columns = Int(words[3])
-    let sides = 1...ImageSet.side
+    let sides = 1...ImageSet.maximumSide
     guard sides.contains(rows), sides.contains(columns) else {
       throw .wrongDimensions(
-        path: path, rows: rows, columns: columns, reason: "sides of 1 to \(ImageSet.side) can be used")
+        path: path, rows: rows, columns: columns, reason: "sides of 1 to \(ImageSet.maximumSide) can be used")
     }
     guard count <= Self.maximumByteCount / (rows * columns) else {
       throw .absurdSize(path: path, count: count, rows: rows, columns: columns)

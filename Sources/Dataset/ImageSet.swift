@@ -1,13 +1,13 @@
 /// Grey pictures of one size, as bytes.
 package struct ImageSet: Sendable, Equatable {
-  /// The side of the square that the network sees; smaller pictures are centred in it.
-  package static let side = 32
+  /// The longest side that pictures may have.
+  package static let maximumSide = 128
 
   package let name: String
   package let count: Int
-  /// 1 to 32.
+  /// 1 to `maximumSide`.
   package let rows: Int
-  /// 1 to 32.
+  /// 1 to `maximumSide`.
   package let columns: Int
   /// [count, rows, columns], 0 is black; not padded, not scaled.
   package let pixels: [UInt8]
@@ -16,8 +16,8 @@ package struct ImageSet: Sendable, Equatable {
   package init(name: String, count: Int, rows: Int, columns: Int, pixels: [UInt8]) {
     precondition(count >= 0, "a set of \(count) pictures")
     precondition(
-      (1...Self.side).contains(rows) && (1...Self.side).contains(columns),
-      "pictures of \(rows)x\(columns) do not fit \(Self.side)x\(Self.side)")
+      (1...Self.maximumSide).contains(rows) && (1...Self.maximumSide).contains(columns),
+      "pictures of \(rows)x\(columns), more than \(Self.maximumSide)x\(Self.maximumSide)")
     precondition(
       pixels.count == count * rows * columns,
       "\(count) pictures of \(rows)x\(columns) need \(count * rows * columns) bytes, not \(pixels.count)")

@@ -8,8 +8,8 @@ package enum Stream: UInt32, Sendable {
 /// Endless pairs of one picture of each source and their averages. Pair i of step s is a pure function of
 /// (seed, stream, s, i), uniform over all pairs, with replacement: any number of processes sees the same batches.
 package struct MixingGenerator: Sendable {
-  /// Pixels of a padded picture.
-  package static let pixelCount = ImageSet.side * ImageSet.side
+  /// The side of the square in which pictures stand between zeros.
+  package let imageSize: Int
 
   private let sets: [ImageSet]
   /// For each source, the pictures this stream may draw, as indices into its set.
@@ -18,8 +18,12 @@ package struct MixingGenerator: Sendable {
   private let key: SIMD2<UInt32>
 
   /// For training and validation the training sets are split by the seed, each on its own: a tenth (at least
-  /// one picture) is for validation. The test stream draws from the whole test sets.
-  package init(sources: SourceData, stream: Stream, seed: UInt64) {
+  /// one picture) is for validation. The test stream draws from the whole test sets. Pictures are centred in `imageSize` rows and
+  /// columns, which hold them.
+  package init(sources: SourceData, stream: Stream, seed: UInt64, imageSize: Int) {
+    precondition(
+      sources.pictureSide <= imageSize, "pictures of \(sources.pictureSide) do not fit \(imageSize)x\(imageSize)")
+    self.imageSize = imageSize
     sets = stream == .test ? sources.test : sources.train
     pictures = sets.indices.map { [sets] source in
       let count = sets[source].count
@@ -58,16 +62,16 @@ package struct MixingGenerator: Sendable {
     }
   }
 
-  /// Writes the pictures of pairs `pairs` of `step`, n = pairs.count of them: centred in 32x32 between zeros,
-  /// bytes divided by 255. Row order, local, no heap allocation; an empty range writes nothing.
+  /// Writes the pictures of pairs `pairs` of `step`, n = pairs.count of them: centred between zeros, bytes
+  /// divided by 255. Row order, local, no heap allocation; an empty range writes nothing.
   /// - Parameters:
-  ///   - mixed: [n, 32, 32], the average of the two pictures; at least that large, the rest is left alone.
-  ///   - targets: [2, n, 32, 32], all pictures of the first source, then all of the second; at least that large.
+  ///   - mixed: [n, imageSize, imageSize], the average of the two pictures; at least that large, the rest is left alone.
+  ///   - targets: [2, n, imageSize, imageSize], all pictures of the first source, then all of the second; at least that large.
   package func fill(
     step: Int, pairs: Range<Int>, mixed: UnsafeMutableBufferPointer<Float>,
     targets: UnsafeMutableBufferPointer<Float>
   ) {
-    let size = Self.pixelCount
+    let size = imageSize * imageSize
     let count = pairs.count
     precondition(mixed.count >= count * size, "mixed holds \(mixed.count) numbers, \(count * size) are written")
     precondition(
@@ -78,15 +82,14 @@ package struct MixingGenerator: Sendable {
       let first = unsafe targets + position * size
       let second = unsafe targets + (count + position) * size
       let average = unsafe mixed + position * size
-      unsafe Self.write(sets[0], picture: pair.first, into: first)
-      unsafe Self.write(sets[1], picture: pair.second, into: second)
+      unsafe Self.write(sets[0], picture: pair.first, side: imageSize, into: first)
+      unsafe Self.write(sets[1], picture: pair.second, side: imageSize, into: second)
       for pixel in 0..<size { unsafe average[pixel] = (first[pixel] + second[pixel]) * 0.5 }
     }
   }
 
   /// One picture, centred between zeros; of an odd remainder the larger part goes below and to the right.
-  private static func write(_ set: ImageSet, picture: Int, into padded: UnsafeMutablePointer<Float>) {
-    let side = ImageSet.side
+  private static func write(_ set: ImageSet, picture: Int, side: Int, into padded: UnsafeMutablePointer<Float>) {
     let top = (side - set.rows) / 2
     let left = (side - set.columns) / 2
     unsafe padded.update(repeating: 0, count: side * side)

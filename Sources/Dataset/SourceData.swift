@@ -26,6 +26,9 @@ package struct SourceData: Sendable {
   /// not depend on where the files lie or how they are compressed.
   package let fingerprint: String
 
+  /// The longest side of any picture.
+  package var pictureSide: Int { (train + test).reduce(0) { max($0, $1.rows, $1.columns) } }
+
   /// Traps unless there are two names and two sets of each kind, with at least two training pictures (one is
   /// for validation) and one test picture in each.
   package init(names: [String], origin: Origin, train: [ImageSet], test: [ImageSet]) {

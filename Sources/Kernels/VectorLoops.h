@@ -12,6 +12,18 @@ static void NAME(adam)(float *weights, const float *gradients, float *m, float *
   }
 }
 
+static void NAME(average)(float *average, const float *values, int64_t count, float share) {
+  INDEPENDENT for (int64_t i = 0; i < count; i++) average[i] += (values[i] - average[i]) * share;
+}
+
+static void NAME(scale)(float *values, int64_t count, float factor) {
+  INDEPENDENT for (int64_t i = 0; i < count; i++) values[i] *= factor;
+}
+
+static void NAME(add_scaled)(float *values, const float *addend, int64_t count, float factor) {
+  INDEPENDENT for (int64_t i = 0; i < count; i++) values[i] += factor * addend[i];
+}
+
 /// The lanes' sum, always in the same order.
 static double NAME(sum_of_lanes)(double *lanes) {
   for (int64_t half = SUM_LANES / 2; half > 0; half /= 2)
@@ -45,4 +57,5 @@ static double NAME(squared_error)(const float *predicted, const float *target, i
   return NAME(sum_of_lanes)(lanes);
 }
 
-static const loops NAME(table) = {NAME(adam), NAME(sum_of_squares), NAME(squared_error)};
+static const loops NAME(table) = {
+    NAME(adam), NAME(sum_of_squares), NAME(average), NAME(scale), NAME(add_scaled), NAME(squared_error)};

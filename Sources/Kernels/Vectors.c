@@ -16,6 +16,9 @@ typedef struct {
 typedef struct {
   void (*adam)(float *weights, const float *gradients, float *m, float *v, int64_t count, adam_factors k);
   double (*sum_of_squares)(const float *values, int64_t count);
+  void (*average)(float *average, const float *values, int64_t count, float share);
+  void (*scale)(float *values, int64_t count, float factor);
+  void (*add_scaled)(float *values, const float *addend, int64_t count, float factor);
   /// diff_dst may be null.
   double (*squared_error)(const float *predicted, const float *target, int64_t count, float factor, float *diff_dst);
 } loops;
@@ -57,6 +60,51 @@ static void square_range(void *context, int64_t index) {
   work->sums[index] = work->loops->sum_of_squares(work->values + first, minimum(work->range, work->count - first));
 }
 
+typedef struct {
+  const loops *loops;
+  float *average;
+  const float *values;
+  int64_t count;
+  float share;
+} average_work;
+
+static void average_range(void *context, int64_t index) {
+  const average_work *work = context;
+  const int64_t first = index * RANGE, count = work->count - first < RANGE ? work->count - first : RANGE;
+  work->loops->average(work->average + first, work->values + first, count, work->share);
+}
+
+void kernels_average(float *average, const float *values, int64_t count, float share) {
+  average_work work = {current_loops(), average, values, count, share};
+  parallel_for((count + RANGE - 1) / RANGE, average_range, &work);
+}
+
+typedef struct {
+  const loops *loops;
+  float *values;
+  /// null to scale the values themselves.
+  const float *addend;
+  int64_t count;
+  float factor;
+} scale_work;
+
+static void scale_range(void *context, int64_t index) {
+  const scale_work *work = context;
+  const int64_t first = index * RANGE, count = minimum(RANGE, work->count - first);
+  if (work->addend) work->loops->add_scaled(work->values + first, work->addend + first, count, work->factor);
+  else work->loops->scale(work->values + first, count, work->factor);
+}
+
+void kernels_scale(float *values, int64_t count, float factor) {
+  scale_work work = {current_loops(), values, 0, count, factor};
+  parallel_for((count + RANGE - 1) / RANGE, scale_range, &work);
+}
+
+void kernels_add_scaled(float *values, const float *addend, int64_t count, float factor) {
+  scale_work work = {current_loops(), values, addend, count, factor};
+  parallel_for((count + RANGE - 1) / RANGE, scale_range, &work);
+}
+
 double kernels_sum_of_squares(const float *values, int64_t count) {
   // The cut depends on the count alone: at most MAXIMUM_RANGES ranges, each a multiple of RANGE.
   const int64_t pieces = (count + RANGE - 1) / RANGE;
@@ -84,10 +132,30 @@ static void error_image(void *context, int64_t index) {
       work->predicted + first, work->target + first, work->pixels, work->factor, work->diff_dst ? work->diff_dst + first : 0);
 }
 
+static void root_error_image(void *context, int64_t index) {
+  const error_work *work = context;
+  const int64_t first = index * work->pixels;
+  const float *predicted = work->predicted + first, *target = work->target + first;
+  const double error = work->loops->squared_error(predicted, target, work->pixels, 0, 0);
+  work->squared_errors[index] = error;
+  if (!work->diff_dst) return;
+  // NaN comes through: it is not 0.
+  const float factor = error == 0 ? 0 : (float)((double)work->factor / __builtin_sqrt(error));
+  work->loops->squared_error(predicted, target, work->pixels, factor, work->diff_dst + first);
+}
+
 void kernels_squared_error(
     const float *predicted, const float *target, int64_t count, int64_t pixels, float factor, double *squared_errors,
     float *diff_dst) {
   require(pixels > 0 && count % pixels == 0, __func__, "count must be a multiple of pixels");
   error_work work = {current_loops(), predicted, target, diff_dst, factor, squared_errors, pixels};
   parallel_for(count / pixels, error_image, &work);
+}
+
+void kernels_root_squared_error(
+    const float *predicted, const float *target, int64_t count, int64_t pixels, float scale, double *squared_errors,
+    float *diff_dst) {
+  require(pixels > 0 && count % pixels == 0, __func__, "count must be a multiple of pixels");
+  error_work work = {current_loops(), predicted, target, diff_dst, scale, squared_errors, pixels};
+  parallel_for(count / pixels, root_error_image, &work);
 }

@@ -33,18 +33,21 @@ package struct Adam: Sendable {
     return learningRate * (1 - pow(beta2, Double(step))).squareRoot() / (1 - pow(beta1, Double(step)))
   }
 
-  /// One step over elements `0..<count` of four buffers, in place; `gradients` are read only. `step` counts from 1.
+  /// One step over elements `range` of four buffers, in place; `gradients` are read only. `step` counts from 1.
   ///
   /// Moves every element by its own gradient alone, so bit-identical for any instruction set. C: `kernels_adam`.
   package func update(
     weights: AlignedBuffer<Float>, gradients: AlignedBuffer<Float>, firstMoments: AlignedBuffer<Float>,
-    secondMoments: AlignedBuffer<Float>, count: Int, step: Int
+    secondMoments: AlignedBuffer<Float>, range: Range<Int>, step: Int
   ) {
     for buffer in [weights, gradients, firstMoments, secondMoments] {
-      precondition(count <= buffer.count, "Adam over \(count) elements of a buffer of \(buffer.count)")
+      precondition(
+        range.lowerBound >= 0 && range.upperBound <= buffer.count,
+        "Adam over elements \(range) of a buffer of \(buffer.count)")
     }
     unsafe kernels_adam(
-      weights.base, gradients.base, firstMoments.base, secondMoments.base, Int64(count), Float(alpha(step: step)),
+      weights.base + range.lowerBound, gradients.base + range.lowerBound, firstMoments.base + range.lowerBound,
+      secondMoments.base + range.lowerBound, Int64(range.count), Float(alpha(step: step)),
       Float(1 - beta1), Float(1 - beta2), Float(epsilon))
   }
 }

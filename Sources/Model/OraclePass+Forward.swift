@@ -1,13 +1,13 @@
 import Kernels
 
 extension OraclePass {
-  /// Predictions `[heads,n,32,32]` of pictures `[n,32,32]`.
+  /// Predictions `[heads,n,size,size]` of pictures `[n,size,size]`.
   func forward(_ input: [Double]) -> [Double] {
-    let size = UNetConfiguration.imageSize
-    precondition(input.count % UNetConfiguration.pixelCount == 0, "\(input.count) pixels are no pictures of 32x32")
+    let (size, pixels) = (layout.configuration.imageSize, layout.configuration.pixelCount)
+    precondition(input.count % pixels == 0, "\(input.count) pixels are no pictures of \(size)x\(size)")
     let blocks = layout.configuration.blocks
     var x = Activation(
-      n: input.count / UNetConfiguration.pixelCount, rows: size, columns: size, channels: 1, data: stored(input))
+      n: input.count / pixels, rows: size, columns: size, channels: 1, data: stored(input))
     var skips: [Activation] = []
     for i in 0..<blocks {
       x = stage("encoder.\(i)", x)

@@ -9,9 +9,12 @@ extension SafeTensorsFile {
     }
   }
 
-  /// The metadata that says which head comes first: the keys of a safetensors file have no order.
+  /// The metadata that says which head comes first (the keys of a safetensors file have no order) and how large pictures are.
   package static func metadata(of configuration: UNetConfiguration) -> [String: String] {
-    ["heads": configuration.heads.joined(separator: ",")]
+    [
+      "heads": configuration.heads.joined(separator: ","), "image_size": "\(configuration.imageSize)",
+      "picture_side": "\(configuration.pictureSide)",
+    ]
   }
 
   /// A whole weight file of a network: its tensors, `metadata`, and the order of its heads.
@@ -50,7 +53,7 @@ extension SafeTensorsFile {
 
   /// The configuration of the network whose weights stand under `prefix`, from names, shapes and the metadata `heads`.
   ///
-  /// Without that metadata the heads `mnist` and `fashion` come in this order and any others throw `unknownHeadOrder`.
+  /// Sizes of pictures that the metadata does not tell are the published ones. Without `heads` the heads `mnist` and `fashion` come in this order and any others throw `unknownHeadOrder`.
   /// Throws `notANetwork` where the names do not make a network, else as `loadWeights` for the first wrong tensor.
   package func inferredConfiguration(prefix: String = "") throws(SafeTensorsError) -> UNetConfiguration {
     let first = prefix + "encoder.0.conv.0.weight"
@@ -63,11 +66,23 @@ extension SafeTensorsFile {
     let blocks = count(after: prefix + "encoder.")
     // A picture of 32x32 can be halved five times.
     guard blocks <= 6 else { throw .notANetwork(path: path, problem: "\(blocks) encoder stages are too many") }
-    let configuration = UNetConfiguration(
+    var configuration = UNetConfiguration(
       baseChannels: kernel.shape[0], blocks: blocks,
       convolutionsPerBlock: count(after: prefix + "encoder.0.conv."), heads: try heads(prefix: prefix))
+    if let size = try number("image_size") { configuration.imageSize = size }
+    if let side = try number("picture_side") { configuration.pictureSide = side }
+    if let problem = configuration.sizeProblem { throw .notANetwork(path: path, problem: problem) }
     try checkShapes(ParameterLayout(configuration), prefix: prefix)
     return configuration
+  }
+
+  /// The number under `key` in the metadata; nil where there is none.
+  private func number(_ key: String) throws(SafeTensorsError) -> Int? {
+    guard let text = metadata[key] else { return nil }
+    guard let number = Int(text) else {
+      throw .notANetwork(path: path, problem: "the metadata's \(key) is \(text.debugDescription)")
+    }
+    return number
   }
 
   /// One more than the largest number that follows `begin` in a name. By the largest, not by the first one lacking, so

@@ -34,8 +34,8 @@ public final class Separator {
 
   /// Takes any number of mixed pictures apart.
   ///
-  /// - Parameter mixed: [pictures, 32, 32], row-major, each the average of two pictures, from 0 (black) to 1 (white). A picture
-  ///   of 28x28 is centred between zeros, as in training.
+  /// - Parameter mixed: [pictures, size, size] with the configuration's `imageSize` (32 as published), row-major, each the average of two
+  ///   pictures, from 0 (black) to 1 (white). Smaller pictures (28x28 as published) stand centred between zeros, as in training.
   /// - Returns: both sources' pictures, each as `mixed` in shape and order; values may lie a little outside of 0 to 1.
   ///
   /// A picture's result does not depend on the others. Throws ``OneDNNError``.

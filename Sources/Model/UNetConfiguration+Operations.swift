@@ -23,7 +23,7 @@ extension UNetConfiguration {
       result.backwardData += isFirst ? 0 : count
     }
     func addStage(_ stage: Int, from inChannels: Int, isFirst: Bool = false) {
-      let pixels = Self.pixelCount >> (2 * stage)
+      let pixels = pixelCount >> (2 * stage)
       for j in 0..<convolutionsPerBlock {
         add(
           pixels: pixels, taps: 9, from: j == 0 ? inChannels : channels(stage: stage), to: channels(stage: stage),
@@ -33,11 +33,11 @@ extension UNetConfiguration {
     for stage in 0..<blocks { addStage(stage, from: stage == 0 ? 1 : channels(stage: stage - 1), isFirst: stage == 0) }
     for stage in (0..<blocks - 1).reversed() {
       add(
-        pixels: Self.pixelCount >> (2 * (stage + 1)), taps: 9, from: channels(stage: stage + 1),
+        pixels: pixelCount >> (2 * (stage + 1)), taps: 9, from: channels(stage: stage + 1),
         to: channels(stage: stage))
       addStage(stage, from: 2 * channels(stage: stage))
     }
-    add(pixels: Self.pixelCount, taps: 1, from: baseChannels, to: heads.count)
+    add(pixels: pixelCount, taps: 1, from: baseChannels, to: heads.count)
     return result
   }
 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A text file that only grows: metrics and logs. Each line reaches the system before `append` returns.
+/// A file that only grows: metrics and logs. What is added reaches the system before `append` returns.
 final class AppendedFile {
   let path: String
   private let descriptor: Int32
@@ -15,11 +15,14 @@ final class AppendedFile {
   deinit { close(descriptor) }
 
   /// Adds `line` and a line break: all of it, or on an error nothing.
-  func append(_ line: String) throws(FileError) {
+  func append(_ line: String) throws(FileError) { try append(Array((line + "\n").utf8)) }
+
+  /// Adds `bytes`: all of them, or on an error nothing.
+  func append(_ bytes: [UInt8]) throws(FileError) {
     let end = lseek(descriptor, 0, SEEK_END)
-    let code = FileSystem.writeAll(Array((line + "\n").utf8), to: descriptor)
+    let code = FileSystem.writeAll(bytes, to: descriptor)
     guard code == 0 else {
-      // A part of a line would stay before the next one. Where even this fails, readers leave the line out.
+      // A part of a line or record would stay before the next one. Where even this fails, readers leave it out.
       if end >= 0 { ftruncate(descriptor, end) }
       throw FileError(path: path, operation: .write, code: code)
     }

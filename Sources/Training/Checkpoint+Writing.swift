@@ -20,15 +20,16 @@ extension Checkpoint {
   }
 
   /// Writes a checkpoint to `path` as one change, on the disk when this returns. `best` is nil before the first epoch is
-  /// complete.
+  /// complete, `averages` where none are kept.
   ///
   /// Throws ``FileError``; `path` then holds what it held before.
   static func write(
     to path: String, _ description: Description, layout: ParameterLayout, current: AlignedBuffer<Float>,
-    best: AlignedBuffer<Float>?, firstMoments: AlignedBuffer<Float>, secondMoments: AlignedBuffer<Float>
+    best: AlignedBuffer<Float>?, averages: AlignedBuffer<Float>? = nil, firstMoments: AlignedBuffer<Float>,
+    secondMoments: AlignedBuffer<Float>
   ) throws {
     let image = CheckpointImage(
-      description, layout: layout, current: current, best: best, firstMoments: firstMoments,
+      description, layout: layout, current: current, best: best, averages: averages, firstMoments: firstMoments,
       secondMoments: secondMoments)
     try FileSystem.replace(path) { image.write(to: $0) }
   }

@@ -3,7 +3,7 @@ import Model
 /// Everything needed to go on with a run: one safetensors file, so that one rename is the commit.
 ///
 /// Tensors, all F32: `current.<part>` and `best.<part>` are the weights with their moving statistics, under the names and in
-/// the layout of weight files (`best` only once an epoch is complete; other sets such as averaged weights may follow);
+/// the layout of weight files (`best` only once an epoch is complete; `average.<part>` their averages where the run keeps them);
 /// `adam.first_moments` and `adam.second_moments` are Adam's flat buffers, [trained values].
 ///
 /// Metadata: `format` "unmix-checkpoint", `version` "2", `configuration`, `state` and `plan` as JSON, `data` the name of
@@ -16,6 +16,7 @@ package struct Checkpoint: Sendable {
   static let versionBeforeDigests = "1"
   static let currentPrefix = "current."
   static let bestPrefix = "best."
+  static let averagePrefix = "average."
   static let firstMoments = "adam.first_moments"
   static let secondMoments = "adam.second_moments"
 
@@ -118,7 +119,10 @@ package struct Checkpoint: Sendable {
     var expected = [
       (name: Self.firstMoments, shape: [layout.trainedCount]), (name: Self.secondMoments, shape: [layout.trainedCount]),
     ]
-    for prefix in hasBestWeights ? [Self.currentPrefix, Self.bestPrefix] : [Self.currentPrefix] {
+    let prefixes =
+      [Self.currentPrefix] + (hasBestWeights ? [Self.bestPrefix] : [])
+      + (configuration.averageDecay > 0 ? [Self.averagePrefix] : [])
+    for prefix in prefixes {
       expected += layout.tensors.map { (prefix + $0.name, $0.shape) }
     }
     for (name, shape) in expected {
@@ -144,9 +148,15 @@ package struct Checkpoint: Sendable {
   /// not finite.
   package func weights(best: Bool) throws -> [Float] {
     if best && !hasBestWeights { throw CheckpointError.noBestWeights(path: path) }
+    return try weights(prefix: best ? Self.bestPrefix : Self.currentPrefix)
+  }
+
+  /// The averages of the weights, in layout order, of a run that keeps them. Throws `damaged` for a value that is not finite.
+  package func averages() throws -> [Float] { try weights(prefix: Self.averagePrefix) }
+
+  private func weights(prefix: String) throws -> [Float] {
     do {
-      return try file.weightValues(
-        layout: ParameterLayout(configuration.network), prefix: best ? Self.bestPrefix : Self.currentPrefix)
+      return try file.weightValues(layout: ParameterLayout(configuration.network), prefix: prefix)
     } catch {
       throw CheckpointError.damaged(path: path, reason: "\(error)")
     }
@@ -176,14 +186,41 @@ package struct Checkpoint: Sendable {
       ("--validation-steps", "\(before.validationSteps)", "\(now.validationSteps)"),
       ("--recipe", before.recipe, now.recipe),
       ("--learning-rate", "\(before.learningRate)", "\(now.learningRate)"),
+      ("--warm-up", "\(before.warmUp)", "\(now.warmUp)"), ("--loss", before.loss.rawValue, now.loss.rawValue),
+      ("--optimizer", before.optimizer.rawValue, now.optimizer.rawValue),
+      ("--weight-decay", "\(before.weightDecay)", "\(now.weightDecay)"),
+      ("--clip-norm", Self.text(before.clipNorm), Self.text(now.clipNorm)),
+      ("--average-decay", "\(before.averageDecay)", "\(now.averageDecay)"),
     ]
     for (option, found, expected) in options where found != expected {
       throw .otherRun(path: path, option: option, found: found, expected: expected)
     }
+    if now.recipe == "fast" { try checkSchedule(now) }
   }
+
+  /// Another length is another schedule: it can follow where the rate has not begun to fall by either.
+  private func checkSchedule(_ now: RunConfiguration) throws(CheckpointError) {
+    let before = configuration
+    if (before.timeBudget == nil) != (now.timeBudget == nil) {
+      let text = { (budget: Int?) in budget.map { "\($0)" } ?? "none" }
+      throw .otherRun(
+        path: path, option: "--time-budget", found: text(before.timeBudget), expected: text(now.timeBudget))
+    }
+    guard now.timeBudget == nil else { return }
+    guard state.step > min(before.schedule.stepsBeforeFall, now.schedule.stepsBeforeFall) else { return }
+    let options = [
+      ("--epochs", "\(before.epochs)", "\(now.epochs)"),
+      ("--cool-down", Self.text(before.coolDown), Self.text(now.coolDown)),
+    ]
+    for (option, found, expected) in options where found != expected {
+      throw .otherSchedule(path: path, option: option, found: found, expected: expected, step: state.step)
+    }
+  }
+
+  private static func text(_ number: Double?) -> String { number.map { "\($0)" } ?? "none" }
 
   private static func text(_ network: UNetConfiguration) -> String {
     "\(network.baseChannels) base channels, \(network.blocks) blocks of \(network.convolutionsPerBlock), "
-      + "heads \(network.heads.joined(separator: " and "))"
+      + "heads \(network.heads.joined(separator: " and ")), pictures of \(network.pictureSide) in \(network.imageSize)x\(network.imageSize)"
   }
 }

@@ -32,13 +32,15 @@ package enum CheckpointError: Error, Equatable, Sendable {
   case wrongData(path: String, found: String, expected: String)
   /// Made by a run with another value of an option that decides the samples or their order.
   case otherRun(path: String, option: String, found: String, expected: String)
+  /// Its learning rate has begun to fall, and the run's length or form of the fall is another.
+  case otherSchedule(path: String, option: String, found: String, expected: String, step: Int)
   /// All checkpoints in the folder are damaged; `newest` says what the newest one is.
   case noneGood(folder: String, count: Int, newest: String)
 
   package var category: Category {
     switch self {
     case .missing: .inputMissing
-    case .wrongNetwork, .wrongData, .otherRun: .usage
+    case .wrongNetwork, .wrongData, .otherRun, .otherSchedule: .usage
     case .truncated, .damaged, .wrongDigest, .damagedTensors, .notACheckpoint, .missingTensor, .noBestWeights,
       .noneGood:
       .badData
@@ -74,6 +76,9 @@ extension CheckpointError: CustomStringConvertible {
     case .otherRun(let path, let option, let found, let expected):
       "\(path): made with \(option) \(found), this run has \(expected); give the same, another --output, "
         + "or --resume never"
+    case .otherSchedule(let path, let option, let found, let expected, let step):
+      "\(path): made with \(option) \(found), this run has \(expected), and at step \(step) the learning rate falls already by one of "
+        + "them; give the same, an earlier checkpoint to --resume, or --resume never"
     case .noneGood(let folder, let count, let newest):
       (count == 1 ? newest : "\(folder): none of \(count) checkpoints is good, the newest: \(newest)")
         + "; start anew with --resume never"

@@ -9,10 +9,12 @@ struct CheckpointImage {
   /// What follows: the first elements of each buffer.
   private let parts: [(buffer: AlignedBuffer<Float>, count: Int)]
 
-  /// Hashes every tensor and makes the header. `best` is nil before the first epoch is complete.
+  /// Hashes every tensor and makes the header. `best` is nil before the first epoch is complete, `averages`
+  /// where none are kept.
   init(
     _ description: Checkpoint.Description, layout: ParameterLayout, current: AlignedBuffer<Float>,
-    best: AlignedBuffer<Float>?, firstMoments: AlignedBuffer<Float>, secondMoments: AlignedBuffer<Float>
+    best: AlignedBuffer<Float>?, averages: AlignedBuffer<Float>? = nil, firstMoments: AlignedBuffer<Float>,
+    secondMoments: AlignedBuffer<Float>
   ) {
     var tensors: [(name: String, dtype: String, shape: [Int], byteCount: Int)] = []
     var digests: [String: String] = [:]
@@ -27,6 +29,7 @@ struct CheckpointImage {
     }
     addWeights(Checkpoint.currentPrefix, current)
     if let best { addWeights(Checkpoint.bestPrefix, best) }
+    if let averages { addWeights(Checkpoint.averagePrefix, averages) }
     let trained = 0..<layout.trainedCount
     add(Checkpoint.firstMoments, [trained.count], firstMoments, trained)
     add(Checkpoint.secondMoments, [trained.count], secondMoments, trained)
@@ -46,7 +49,7 @@ struct CheckpointImage {
     self.header = header
     // The layout's tensors lie one behind the other, so a whole buffer is their data in the order of the header.
     parts =
-      [(current, layout.count)] + (best.map { [($0, layout.count)] } ?? [])
+      [(current, layout.count)] + [best, averages].compactMap { $0.map { ($0, layout.count) } }
       + [(firstMoments, layout.trainedCount), (secondMoments, layout.trainedCount)]
   }
 

@@ -7,12 +7,15 @@ final class CheckpointSnapshot {
   private let best: AlignedBuffer<Float>
   private let firstMoments: AlignedBuffer<Float>
   private let secondMoments: AlignedBuffer<Float>
+  /// nil where none are kept.
+  private let averages: AlignedBuffer<Float>?
   private var hasBest = false
   /// nil before the first copy.
   private(set) var description: Checkpoint.Description?
 
-  /// Room for a network of `layout`.
-  init(_ layout: ParameterLayout) {
+  /// Room for a network of `layout`, and for averages of its weights where they are kept.
+  init(_ layout: ParameterLayout, keepsAverages: Bool = false) {
+    averages = keepsAverages ? AlignedBuffer(repeating: 0, count: layout.count) : nil
     self.layout = layout
     current = AlignedBuffer(repeating: 0, count: layout.count)
     best = AlignedBuffer(repeating: 0, count: layout.count)
@@ -23,12 +26,16 @@ final class CheckpointSnapshot {
   /// Copies the run as it stands. `best` is nil before the first epoch is complete.
   func take(
     _ description: Checkpoint.Description, current: AlignedBuffer<Float>, best: AlignedBuffer<Float>?,
-    firstMoments: AlignedBuffer<Float>, secondMoments: AlignedBuffer<Float>
+    averages: AlignedBuffer<Float>? = nil, firstMoments: AlignedBuffer<Float>, secondMoments: AlignedBuffer<Float>
   ) {
     self.description = description
     self.current.copy(current)
     if let best { self.best.copy(best) }
     hasBest = best != nil
+    precondition(
+      (averages == nil) == (self.averages == nil),
+      "averages of a run that keeps \(self.averages == nil ? "none" : "some")")
+    if let averages { self.averages?.copy(averages) }
     self.firstMoments.copy(firstMoments)
     self.secondMoments.copy(secondMoments)
   }
@@ -37,7 +44,8 @@ final class CheckpointSnapshot {
   func image() -> CheckpointImage {
     guard let description else { preconditionFailure("an image of a snapshot that was never taken") }
     return CheckpointImage(
-      description, layout: layout, current: current, best: hasBest ? best : nil, firstMoments: firstMoments,
+      description, layout: layout, current: current, best: hasBest ? best : nil, averages: averages,
+      firstMoments: firstMoments,
       secondMoments: secondMoments)
   }
 }

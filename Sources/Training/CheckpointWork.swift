@@ -36,9 +36,12 @@ final class CheckpointWork: @unchecked Sendable {
   private let lock: RunLock?
   private let retryDelays: [Double]
 
-  init(folder: CheckpointFolder, keep: Int, layout: ParameterLayout, lock: RunLock?, retryDelays: [Double]) {
+  init(
+    folder: CheckpointFolder, keep: Int, layout: ParameterLayout, keepsAverages: Bool, lock: RunLock?,
+    retryDelays: [Double]
+  ) {
     precondition(keep >= 1, "\(keep) checkpoints to keep")
-    snapshot = CheckpointSnapshot(layout)
+    snapshot = CheckpointSnapshot(layout, keepsAverages: keepsAverages)
     (self.folder, self.keep, self.lock, self.retryDelays) = (folder, keep, lock, retryDelays)
   }
 

@@ -29,15 +29,20 @@ package final class CheckpointWriter {
   private var trainingSeconds = 0.0
 
   /// Starts the thread. It writes into `folder`, whose newest `keep` checkpoints stay, as long as `lock` is this run's.
-  package convenience init(folder: CheckpointFolder, keep: Int, layout: ParameterLayout, lock: RunLock?) throws {
-    try self.init(folder: folder, keep: keep, layout: layout, lock: lock, retryDelays: Retry.delays)
+  package convenience init(
+    folder: CheckpointFolder, keep: Int, layout: ParameterLayout, keepsAverages: Bool = false, lock: RunLock?
+  ) throws {
+    try self.init(
+      folder: folder, keep: keep, layout: layout, keepsAverages: keepsAverages, lock: lock, retryDelays: Retry.delays)
   }
 
   /// As above, with other pauses between attempts. Throws ``FileError`` where the system gives no thread.
   package init(
-    folder: CheckpointFolder, keep: Int, layout: ParameterLayout, lock: RunLock?, retryDelays: [Double]
+    folder: CheckpointFolder, keep: Int, layout: ParameterLayout, keepsAverages: Bool = false, lock: RunLock?,
+    retryDelays: [Double]
   ) throws {
-    work = CheckpointWork(folder: folder, keep: keep, layout: layout, lock: lock, retryDelays: retryDelays)
+    work = CheckpointWork(
+      folder: folder, keep: keep, layout: layout, keepsAverages: keepsAverages, lock: lock, retryDelays: retryDelays)
     thread = try Self.start(work)
   }
 
@@ -54,7 +59,8 @@ package final class CheckpointWriter {
   /// Throws ``FileError`` where two checkpoints in a row could not be written, ``RunLockError`` where the folder is another run's.
   package func save(
     _ description: Checkpoint.Description, current: AlignedBuffer<Float>, best: AlignedBuffer<Float>?,
-    firstMoments: AlignedBuffer<Float>, secondMoments: AlignedBuffer<Float>, report: (String) -> Void
+    averages: AlignedBuffer<Float>? = nil, firstMoments: AlignedBuffer<Float>, secondMoments: AlignedBuffer<Float>,
+    report: (String) -> Void
   ) throws {
     let watch = Stopwatch()
     defer { trainingSeconds += watch.seconds }
@@ -62,7 +68,8 @@ package final class CheckpointWriter {
     try passOn(report)
     // The thread leaves the snapshot alone until it is told.
     work.snapshot.take(
-      description, current: current, best: best, firstMoments: firstMoments, secondMoments: secondMoments)
+      description, current: current, best: best, averages: averages, firstMoments: firstMoments,
+      secondMoments: secondMoments)
     work.monitor.access { $0.phase = .ready }
   }
 

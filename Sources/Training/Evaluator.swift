@@ -49,7 +49,7 @@ package struct Evaluator {
     guard pairs >= 1 else { throw RunError.usage(option: "--pairs", reason: "\(pairs) is less than 1") }
     ProgressBoard.own.enter(.evaluation)
     try predictor.reload()
-    let generator = MixingGenerator(sources: sources, stream: split, seed: seed)
+    let generator = MixingGenerator(sources: sources, stream: split, seed: seed, imageSize: network.imageSize)
     // Sums over each round's pairs: first head, second head, and both projected.
     var sums: [[Double]] = []
     for round in 0..<rounds {
@@ -72,7 +72,7 @@ package struct Evaluator {
   private func errors(
     _ generator: MixingGenerator, round: Int, pairs: Int, _ afterEachBatch: () throws -> Void
   ) throws -> [Double] {
-    let pixels = UNetConfiguration.pixelCount
+    let pixels = network.pixelCount
     let batches = (pairs + predictor.batch - 1) / predictor.batch
     let mine = TrainingStep.slice(of: batches, rank: communicator.rank, size: communicator.size)
     let mixed = AlignedBuffer<Float>(repeating: 0, count: predictor.batch * pixels)
@@ -106,7 +106,7 @@ package struct Evaluator {
     truth: UnsafePointer<Float>, first: Int, second: Int
   ) {
     var (sumA, sumB, projectedA, projectedB) = (0.0, 0.0, 0.0, 0.0)
-    for pixel in 0..<UNetConfiguration.pixelCount {
+    for pixel in 0..<network.pixelCount {
       let (a, b) = unsafe (Double(predicted[first + pixel]), Double(predicted[second + pixel]))
       let (trueA, trueB) = unsafe (Double(truth[first + pixel]), Double(truth[second + pixel]))
       sumA += (a - trueA) * (a - trueA)
@@ -115,7 +115,7 @@ package struct Evaluator {
       projectedA += (projected.first - trueA) * (projected.first - trueA)
       projectedB += (projected.second - trueB) * (projected.second - trueB)
     }
-    for sum in [sumA, sumB, projectedA, projectedB] { errors.append(sum / Double(UNetConfiguration.pixelCount)) }
+    for sum in [sumA, sumB, projectedA, projectedB] { errors.append(sum / Double(network.pixelCount)) }
   }
 
   private func summarize(_ sums: [[Double]], pairs: Int, seed: UInt64, split: Dataset.Stream) -> EvaluationResult {

@@ -1,6 +1,6 @@
 /// metrics.jsonl: every ``RunEvent`` of a run, one JSON object on each line, in order.
 package final class EventLog: RunRecorder {
-  private var lines: PendingLines
+  private var lines: PendingRecords
 
   /// Opens the file and removes what happened after `step` steps, so that it holds what the run has done. An end at `step` goes
   /// too: the run goes on.
@@ -14,7 +14,7 @@ package final class EventLog: RunRecorder {
         }
       }
     }
-    lines = try PendingLines(path, keeping: kept.map { JSONText.encode($0) })
+    lines = try PendingRecords(path, keeping: kept.map { JSONText.encode($0) })
   }
 
   package func record(_ event: RunEvent) throws(FileError) { try lines.append(JSONText.encode(event)) }

@@ -37,7 +37,7 @@ extension FileSystem {
   }
 
   /// Puts `bytes` at `path` as one change; see `replace`.
-  static func writeAtomically(_ bytes: [UInt8], to path: String) throws(FileError) {
+  package static func writeAtomically(_ bytes: [UInt8], to path: String) throws(FileError) {
     try replace(path) { writeAll(bytes, to: $0) }
   }
 

@@ -58,7 +58,7 @@ package enum FileSystem {
   }
 
   /// The whole of the file at `path`.
-  static func read(_ path: String) throws(FileError) -> [UInt8] {
+  package static func read(_ path: String) throws(FileError) -> [UInt8] {
     // A pipe or a device of that name would block or never end.
     let descriptor = unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileError(path: path, operation: .read, code: errno) }

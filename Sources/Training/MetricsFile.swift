@@ -1,6 +1,6 @@
 /// metrics.csv: one line for each epoch, epochs counted from 1.
 final class MetricsFile: RunRecorder {
-  private var lines: PendingLines
+  private var lines: PendingRecords
   private let isSynthetic: Bool
 
   /// Opens the file and removes the lines of later epochs than the `epochs` complete ones, so that it holds what the run has done.
@@ -20,7 +20,7 @@ final class MetricsFile: RunRecorder {
         return epoch <= epochs
       }
     }
-    lines = try PendingLines(path, keeping: kept)
+    lines = try PendingRecords(path, keeping: kept)
     self.isSynthetic = isSynthetic
   }
 

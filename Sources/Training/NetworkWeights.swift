@@ -23,6 +23,11 @@ package struct NetworkWeights {
     (self.configuration, self.values) = (configuration, values)
   }
 
+  /// Weights as numbers in layout order, as many as the layout of `configuration` has.
+  package init(configuration: UNetConfiguration, values: [Float]) {
+    self.init(configuration: configuration, values: Self.buffer(values))
+  }
+
   /// Reads a weight file, or the weights of a checkpoint by `choice`; a weight file has only one set. Local.
   ///
   /// Throws `SafeTensorsError` for a damaged file or one without a network's weights, ``CheckpointError`` for a damaged

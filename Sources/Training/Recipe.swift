@@ -11,14 +11,16 @@ package struct EpochVerdict: Sendable, Equatable {
 /// A run's policy and where it stands: learning rate, which weights are best, when to stop. A value that checkpoints keep.
 package enum Recipe: Sendable, Codable, Equatable {
   case notebook(NotebookRecipe)
+  case fast(FastRecipe)
 
   /// The names that `--recipe` takes.
-  package static let names = ["notebook"]
+  package static let names = ["notebook", "fast"]
 
   /// The recipe called `name` before the first epoch; nil for a name there is not.
   package init?(named name: String, learningRate: Double) {
     switch name {
     case "notebook": self = .notebook(NotebookRecipe(learningRate: learningRate))
+    case "fast": self = .fast(FastRecipe(learningRate: learningRate))
     default: return nil
     }
   }
@@ -27,6 +29,7 @@ package enum Recipe: Sendable, Codable, Equatable {
   package var learningRate: Float {
     switch self {
     case .notebook(let state): state.learningRate
+    case .fast(let state): state.learningRate
     }
   }
 
@@ -34,6 +37,7 @@ package enum Recipe: Sendable, Codable, Equatable {
   package var best: Double {
     switch self {
     case .notebook(let state): state.best
+    case .fast(let state): state.best
     }
   }
 
@@ -41,7 +45,25 @@ package enum Recipe: Sendable, Codable, Equatable {
   package var bestEpoch: Int? {
     switch self {
     case .notebook(let state): state.bestEpoch
+    case .fast(let state): state.bestEpoch
     }
+  }
+
+  /// The next step is the one after `step` steps; the learning rate is its own from here on.
+  package mutating func stepBegins(_ step: Int, _ schedule: LearningRateSchedule) {
+    guard case .fast(var state) = self else { return }
+    state.stepBegins(step, schedule)
+    self = .fast(state)
+  }
+
+  /// The last epoch of a run with a time budget, counted from 1, as far as is known.
+  package var lastEpoch: Int? { if case .fast(let state) = self { state.pace?.lastEpoch } else { nil } }
+
+  /// Takes in that `step` steps of `run`, which has a time budget, took `seconds`.
+  package mutating func measured(step: Int, seconds: Double, of run: RunConfiguration) {
+    guard case .fast(var state) = self, let budget = run.timeBudget else { return }
+    state.measured(step: step, seconds: seconds, budget: Double(budget), of: run)
+    self = .fast(state)
   }
 
   /// Takes in the validation loss of `epoch`, counted from 0.
@@ -49,6 +71,9 @@ package enum Recipe: Sendable, Codable, Equatable {
     switch self {
     case .notebook(var state):
       defer { self = .notebook(state) }
+      return state.epochEnded(epoch, validationLoss: validationLoss)
+    case .fast(var state):
+      defer { self = .fast(state) }
       return state.epochEnded(epoch, validationLoss: validationLoss)
     }
   }

@@ -2,8 +2,10 @@ import Model
 
 extension RunConfiguration {
   enum CodingKeys: String, CodingKey {
-    case network, precision, recipe, learningRate, epochs, stepsPerEpoch, globalBatch, validationSteps, seed, threads
-    case data, sources, output, resume, checkpointEvery, keep, logEvery, evaluationRounds, evaluationPairs
+    case network, precision, recipe, learningRate, warmUp, coolDown, loss, optimizer, weightDecay, clipNorm,
+      averageDecay
+    case epochs, timeBudget, stepsPerEpoch, globalBatch, validationSteps, seed, threads
+    case data, sources, output, resume, checkpointEvery, keep, logEvery, trace, evaluationRounds, evaluationPairs
     case bucketBytes, wire, slices, balance
   }
 
@@ -20,7 +22,15 @@ extension RunConfiguration {
     try read(.precision, into: &precision)
     try read(.recipe, into: &recipe)
     try read(.learningRate, into: &learningRate)
+    try read(.warmUp, into: &warmUp)
+    coolDown = try values.decodeIfPresent(Double.self, forKey: .coolDown)
+    try read(.loss, into: &loss)
+    try read(.optimizer, into: &optimizer)
+    try read(.weightDecay, into: &weightDecay)
+    clipNorm = try values.decodeIfPresent(Double.self, forKey: .clipNorm)
+    try read(.averageDecay, into: &averageDecay)
     try read(.epochs, into: &epochs)
+    timeBudget = try values.decodeIfPresent(Int.self, forKey: .timeBudget)
     try read(.stepsPerEpoch, into: &stepsPerEpoch)
     try read(.globalBatch, into: &globalBatch)
     try read(.validationSteps, into: &validationSteps)
@@ -33,6 +43,7 @@ extension RunConfiguration {
     try read(.checkpointEvery, into: &checkpointEvery)
     try read(.keep, into: &keep)
     try read(.logEvery, into: &logEvery)
+    try read(.trace, into: &trace)
     try read(.evaluationRounds, into: &evaluationRounds)
     try read(.evaluationPairs, into: &evaluationPairs)
     try read(.bucketBytes, into: &bucketBytes)

@@ -7,10 +7,27 @@ package struct RunConfiguration: Sendable, Codable, Equatable {
   package var precision: Precision = .f32
   /// Name of a ``Recipe``.
   package var recipe = "notebook"
-  /// The learning rate of the first step.
+  /// The learning rate of the first step (notebook), or the highest one (fast).
   package var learningRate = 1e-3
+  /// Steps until the highest learning rate is reached; 0 with the notebook's recipe.
+  package var warmUp = 0
+  /// See ``LearningRateSchedule/coolDown``; nil with the notebook's recipe.
+  package var coolDown: Double?
+  /// What a step lessens.
+  package var loss = TrainingLoss.mse
+  /// Where the gradient's step goes.
+  package var optimizer = UpdateRule.Method.adam
+  /// See ``UpdateRule/weightDecay``.
+  package var weightDecay = 0.0
+  /// See ``UpdateRule/clipNorm``.
+  package var clipNorm: Double?
+  /// Decay of the average of the weights that validation judges and that is kept; 0 for the weights as they are.
+  package var averageDecay = 0.0
   /// Most epochs; the recipe may stop earlier.
   package var epochs = 150
+  /// Wall seconds that training should take, to the nearest epoch, over all parts of a run; nil for all `epochs`. Nil with the
+  /// notebook's recipe.
+  package var timeBudget: Int?
   package var stepsPerEpoch = 1687
   /// Pairs of one step, over all ranks.
   package var globalBatch = 32
@@ -31,6 +48,8 @@ package struct RunConfiguration: Sendable, Codable, Equatable {
   package var checkpointEvery: Int?
   /// Steps between two records of metrics.jsonl.
   package var logEvery = StepMeter.usualInterval
+  /// The file that gets a trace of the run's end; nil for none. See ``TraceFile``.
+  package var trace: String?
   /// Checkpoints that stay, the newest.
   package var keep = 3
   /// Rounds of the closing evaluation, 0 for none.
@@ -65,12 +84,40 @@ package struct RunConfiguration: Sendable, Codable, Equatable {
     try atLeast(1, network.convolutionsPerBlock, "--convolutions-per-block")
     try atMost(64, network.convolutionsPerBlock, "--convolutions-per-block")
     try checkHeads()
+    if let problem = network.sizeProblem { throw .usage(option: "--sources", reason: problem) }
     if Recipe(named: recipe, learningRate: 1e-3) == nil {
       let names = Recipe.names.joined(separator: ", ")
       throw .usage(option: "--recipe", reason: "there is no recipe \(recipe); there is \(names)")
     }
     guard learningRate > 0, learningRate.isFinite, Float(learningRate) > 0, Float(learningRate).isFinite else {
       throw .usage(option: "--learning-rate", reason: "\(learningRate) is not a positive number")
+    }
+    try atLeast(0, warmUp, "--warm-up")
+    if warmUp > 0 && recipe == "notebook" {
+      throw .usage(option: "--warm-up", reason: "the notebook's recipe begins with its highest rate; --recipe fast")
+    }
+    if let coolDown, !(coolDown > 0 && coolDown <= 1) {
+      throw .usage(option: "--cool-down", reason: "\(coolDown) is not more than 0 and at most 1")
+    }
+    if coolDown != nil && recipe == "notebook" {
+      throw .usage(option: "--cool-down", reason: "the notebook's recipe lowers its rate by itself; --recipe fast")
+    }
+    if let timeBudget {
+      try atLeast(1, timeBudget, "--time-budget")
+      if recipe == "notebook" {
+        throw .usage(option: "--time-budget", reason: "the notebook's recipe has no schedule to fit in; --recipe fast")
+      }
+    }
+    guard weightDecay >= 0, weightDecay.isFinite, weightDecay * learningRate < 1 else {
+      throw .usage(
+        option: "--weight-decay",
+        reason: "\(weightDecay) is not at least 0 and less than 1 divided by the learning rate")
+    }
+    if let clipNorm, !(clipNorm > 0 && clipNorm.isFinite) {
+      throw .usage(option: "--clip-norm", reason: "\(clipNorm) is not a positive number")
+    }
+    guard (0..<1).contains(averageDecay) else {
+      throw .usage(option: "--average-decay", reason: "\(averageDecay) is not at least 0 and less than 1")
     }
     try atLeast(1, epochs, "--epochs")
     try atLeast(1, stepsPerEpoch, "--steps-per-epoch")
@@ -104,7 +151,16 @@ package struct RunConfiguration: Sendable, Codable, Equatable {
         throw .usage(option: "--slices", reason: "--balance \(balance.rawValue) deals by rank; fixed slices need even")
       }
     }
+    if trace?.isEmpty == true { throw .usage(option: "--trace", reason: "empty; the path of a file") }
     if resume.isEmpty { throw .usage(option: "--resume", reason: "empty; auto, never or a checkpoint's path") }
+  }
+
+  /// How a gradient moves the weights.
+  var updateRule: UpdateRule { UpdateRule(method: optimizer, weightDecay: weightDecay, clipNorm: clipNorm) }
+
+  /// The learning rate over the run, where the recipe follows one.
+  var schedule: LearningRateSchedule {
+    LearningRateSchedule(peak: learningRate, warmUp: warmUp, steps: epochs * stepsPerEpoch, coolDown: coolDown)
   }
 
   /// Throws ``RunError/usage(option:reason:)`` where `ranks` ranks cannot do the run.

@@ -151,6 +151,8 @@ package struct EpochRecord: Sendable, Codable, Equatable {
   package var isBest: Bool
   /// Of the next epoch's steps.
   package var nextLearningRate: Float
+  /// Of the whole run, as far as is known; missing in records of older programs.
+  package var epochs: Int?
 }
 
 /// The closing evaluation.

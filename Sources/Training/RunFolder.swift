@@ -32,6 +32,8 @@ package struct RunFolder: Sendable {
   package var metrics: String { "\(path)/metrics.csv" }
   /// See ``EventLog``.
   package var events: String { "\(path)/metrics.jsonl" }
+  /// See ``TensorBoardRecorder``.
+  package var tensorBoard: String { "\(path)/tensorboard" }
   package var bestWeights: String { "\(path)/best.safetensors" }
   package var evaluation: String { "\(path)/evaluation.json" }
   package var samples: String { "\(path)/samples.png" }

@@ -31,9 +31,9 @@ extension SampleSet {
   private var groups: [(name: String, pairs: [SeparatedPair])] { [("first", first), ("worst", worst), ("best", best)] }
 
   /// The file: for each group of n pairs `GROUP.number` [n] I64, `GROUP.mixed`, `GROUP.predicted.HEAD`, `GROUP.true.HEAD`
-  /// [n, 32, 32] F32 and `GROUP.mse.HEAD` [n] F64. A group without pairs has no tensors.
+  /// [n, side, side] F32 and `GROUP.mse.HEAD` [n] F64. A group without pairs has no tensors.
   package var file: SafeTensorsFile {
-    let side = UNetConfiguration.imageSize
+    let side = first.first.map { Int(Double($0.mixed.count).squareRoot()) } ?? 0
     var tensors: [SafeTensorsFile.Tensor] = []
     for (group, pairs) in groups where !pairs.isEmpty {
       func add(_ name: String, _ pictures: [[Float]]) {
@@ -89,11 +89,12 @@ extension SampleSet {
     _ name: String, count: Int, in file: SafeTensorsFile
   ) throws(SafeTensorsError) -> [[Float]] {
     let tensor = try file.tensor(name)
-    let expected = [count, UNetConfiguration.imageSize, UNetConfiguration.imageSize]
+    let side = tensor.shape.last ?? 0
+    let expected = [count, side, side]
     guard tensor.shape == expected else {
       throw .wrongShape(path: file.path, tensor: name, expected: expected, found: tensor.shape)
     }
-    let (values, pixels) = (try tensor.floats(), UNetConfiguration.pixelCount)
+    let (values, pixels) = (try tensor.floats(), side * side)
     return (0..<count).map { Array(values[$0 * pixels..<($0 + 1) * pixels]) }
   }
 }

@@ -10,7 +10,8 @@ extension SeparatedPair {
   ) throws -> [SeparatedPair] {
     let predictor = try Predictor(
       configuration: weights.configuration, values: weights.values, precision: precision)
-    let generator = MixingGenerator(sources: sources, stream: .test, seed: seed)
+    let generator = MixingGenerator(
+      sources: sources, stream: .test, seed: seed, imageSize: weights.configuration.imageSize)
     let pairs = try separate(Array(0..<count), round: 0, predictor: predictor, generator: generator)
     try FileSystem.writeAtomically(try PictureGrid(rows: pairs.map(\.row)).picture.pngBytes(), to: path)
     return pairs

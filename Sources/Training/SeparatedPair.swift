@@ -1,7 +1,7 @@
 package import Dataset
 package import Model
 
-/// A pair of pictures, mixed and separated again. A picture is [32, 32] intensities, black 0 and white 1.
+/// A pair of pictures, mixed and separated again. A picture is [side, side] intensities, the side that of the network's pictures, black 0 and white 1.
 package struct SeparatedPair: Sendable, Equatable {
   /// Which pair of a round, from 0.
   package var number: Int
@@ -41,7 +41,7 @@ package struct SeparatedPair: Sendable, Equatable {
   package static func separate(
     _ numbers: [Int], round: Int, predictor: Predictor, generator: MixingGenerator
   ) throws -> [SeparatedPair] {
-    let pixels = UNetConfiguration.pixelCount
+    let pixels = predictor.configuration.pixelCount
     var mixed = [Float](repeating: 0, count: numbers.count * pixels)
     var truth = [[Float]](repeating: [Float](repeating: 0, count: 2 * pixels), count: numbers.count)
     var predicted = [Float](repeating: 0, count: 2 * mixed.count)
@@ -68,10 +68,11 @@ package struct SeparatedPair: Sendable, Equatable {
 }
 
 extension GreyPicture {
-  /// 32x32 pixels of `intensities`, black 0 and white 1, clamped; what is no number is black.
+  /// A square of `intensities`, black 0 and white 1, clamped; what is no number is black.
   init(intensities: [Float]) {
+    let side = Int(Double(intensities.count).squareRoot())
     self.init(
-      width: UNetConfiguration.imageSize, height: UNetConfiguration.imageSize,
+      width: side, height: side,
       pixels: intensities.map { $0.isNaN ? 0 : UInt8((min(max($0, 0), 1) * 255).rounded()) })
   }
 }

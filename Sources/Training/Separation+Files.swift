@@ -3,22 +3,18 @@ import Glibc
 import Model
 
 extension Separation.Source {
-  private static let side = UNetConfiguration.imageSize
-  /// What other pictures are resized to: the pictures that networks are trained on are of this size, between zeros.
-  private static let usualSide = 28
-
   /// Reads the input at `path`.
-  init(path: String, heads: [String], folder: String) throws {
+  init(path: String, network: UNetConfiguration, folder: String) throws {
     if path.lowercased().hasSuffix(".safetensors") {
-      try self.init(batch: path, heads: heads, folder: folder)
+      try self.init(batch: path, network: network, folder: folder)
       return
     }
     let picture = try path == "-" ? .fromStandardInput() : GreyPicture(contentsOf: path)
-    let fitted = Self.fitted(picture)
+    let fitted = Self.fitted(picture, network)
     let name = path == "-" ? "stdin" : Self.baseName(path)
     self.init(
-      path: path, kind: .picture(side: fitted.side), mixed: Self.centred(fitted.picture), truth: nil,
-      results: heads.map { "\(folder)/\(name)-\($0).png" })
+      path: path, kind: .picture(side: fitted.side), mixed: Self.centred(fitted.picture, network), truth: nil,
+      results: network.heads.map { "\(folder)/\(name)-\($0).png" }, size: network.imageSize)
     if fitted.isResized {
       note =
         "\(path): \(picture.width)x\(picture.height) pixels, resized to \(fitted.picture.width)x\(fitted.picture.height)"
@@ -26,56 +22,61 @@ extension Separation.Source {
   }
 
   /// Mixes the two pictures at `paths`.
-  init(mixing paths: [String], heads: [String], folder: String) throws {
-    let fitted = try paths.map { Self.fitted(try GreyPicture(contentsOf: $0)) }
+  init(mixing paths: [String], network: UNetConfiguration, folder: String) throws {
+    let fitted = try paths.map { Self.fitted(try GreyPicture(contentsOf: $0), network) }
     let name = paths.map(Self.baseName).joined(separator: "-")
-    let truth = fitted.map { Self.centred($0.picture) }
+    let truth = fitted.map { Self.centred($0.picture, network) }
     self.init(
-      path: paths.joined(separator: " and "), kind: .picture(side: fitted.map(\.side).max() ?? Self.usualSide),
+      path: paths.joined(separator: " and "), kind: .picture(side: fitted.map(\.side).max() ?? network.pictureSide),
       mixed: zip(truth[0], truth[1]).map { ($0 + $1) / 2 }, truth: truth,
-      results: heads.map { "\(folder)/\(name)-\($0).png" }, mixedResult: "\(folder)/\(name)-mixed.png")
+      results: network.heads.map { "\(folder)/\(name)-\($0).png" }, mixedResult: "\(folder)/\(name)-mixed.png",
+      size: network.imageSize)
     let resized = zip(paths, fitted).filter(\.1.isResized).map(\.0)
-    if !resized.isEmpty { note = "\(resized.joined(separator: " and ")): resized to fit 28x28" }
+    if !resized.isEmpty {
+      note = "\(resized.joined(separator: " and ")): resized to fit \(network.pictureSide)x\(network.pictureSide)"
+    }
   }
 
-  private init(batch path: String, heads: [String], folder: String) throws {
+  private init(batch path: String, network: UNetConfiguration, folder: String) throws {
     let file = try SafeTensorsFile(contentsOf: path)
-    let mixed = try Self.values(of: "mixed", in: file)
+    let (heads, size) = (network.heads, network.imageSize)
+    let mixed = try Self.values(of: "mixed", in: file, size: size)
     var truth: [[Float]]?
     if heads.allSatisfy({ file[$0] != nil }) {
-      truth = try heads.map { try Self.values(of: $0, in: file) }
+      truth = try heads.map { try Self.values(of: $0, in: file, size: size) }
       if let head = heads.first(where: { file[$0]?.shape != file["mixed"]?.shape }) {
-        throw SeparationError.wrongShape(path: path, tensor: head, shape: file[head]?.shape ?? [])
+        throw SeparationError.wrongShape(path: path, tensor: head, shape: file[head]?.shape ?? [], size: size)
       }
     }
-    self.init(path: path, kind: .batch, mixed: mixed, truth: truth, results: ["\(folder)/predictions.safetensors"])
+    self.init(
+      path: path, kind: .batch, mixed: mixed, truth: truth, results: ["\(folder)/predictions.safetensors"], size: size)
   }
 
   /// Takes the two pictures at `paths` for what this one was mixed from.
-  mutating func take(truth paths: [String]) throws {
-    truth = try paths.map { Self.centred(Self.fitted(try GreyPicture(contentsOf: $0)).picture) }
+  mutating func take(truth paths: [String], network: UNetConfiguration) throws {
+    truth = try paths.map { Self.centred(Self.fitted(try GreyPicture(contentsOf: $0), network).picture, network) }
   }
 
-  /// Writes the predictions of both heads, each [count, 32, 32].
+  /// Writes the predictions of both heads, each [count, size, size].
   func write(_ separated: [[Float]], heads: [String]) throws {
     switch kind {
     case .batch:
       let tensors = zip(heads, separated).map {
-        SafeTensorsFile.Tensor(name: $0, shape: [count, Self.side, Self.side], values: $1)
+        SafeTensorsFile.Tensor(name: $0, shape: [count, size, size], values: $1)
       }
       try FileSystem.writeAtomically(try SafeTensorsFile(tensors: tensors).serialized(), to: results[0])
     case .picture(let side):
       for (values, result) in zip([mixed] + separated, [mixedResult] + results) {
         guard let result else { continue }
-        try FileSystem.writeAtomically(try Self.picture(values, side: side).pngBytes(), to: result)
+        try FileSystem.writeAtomically(try Self.picture(values, side: side, of: size).pngBytes(), to: result)
       }
     }
   }
 
-  private static func values(of name: String, in file: SafeTensorsFile) throws -> [Float] {
+  private static func values(of name: String, in file: SafeTensorsFile, size: Int) throws -> [Float] {
     let tensor = try file.tensor(name)
-    guard tensor.shape.count == 3, tensor.shape[0] > 0, tensor.shape[1...] == [side, side] else {
-      throw SeparationError.wrongShape(path: file.path, tensor: name, shape: tensor.shape)
+    guard tensor.shape.count == 3, tensor.shape[0] > 0, tensor.shape[1...] == [size, size] else {
+      throw SeparationError.wrongShape(path: file.path, tensor: name, shape: tensor.shape, size: size)
     }
     let values = try tensor.floats()
     if let index = values.firstIndex(where: { !$0.isFinite }) {
@@ -84,16 +85,20 @@ extension Separation.Source {
     return values
   }
 
-  /// The picture as it can be separated, and the side of its results: 28x28 and 32x32 as they are, others resized to fit 28x28.
-  private static func fitted(_ picture: GreyPicture) -> (picture: GreyPicture, side: Int, isResized: Bool) {
-    if picture.width == picture.height, [usualSide, side].contains(picture.width) {
-      return (picture, picture.width, false)
-    }
-    return (picture.resized(fitting: usualSide), usualSide, true)
+  /// The picture as it can be separated, and the side of its results: pictures as long as those of the training and such as pass
+  /// through the network as they are (28x28 and 32x32 as published), others resized to the longer side of the training's.
+  private static func fitted(
+    _ picture: GreyPicture, _ network: UNetConfiguration
+  ) -> (picture: GreyPicture, side: Int, isResized: Bool) {
+    let (size, usual) = (network.imageSize, network.pictureSide)
+    if picture.width == size && picture.height == size { return (picture, size, false) }
+    if max(picture.width, picture.height) == usual { return (picture, usual, false) }
+    return (picture.resized(fitting: usual), usual, true)
   }
 
-  /// The picture between zeros in 32x32, as the training pictures are, bytes divided by 255.
-  private static func centred(_ picture: GreyPicture) -> [Float] {
+  /// The picture between zeros, as the training pictures are, bytes divided by 255.
+  private static func centred(_ picture: GreyPicture, _ network: UNetConfiguration) -> [Float] {
+    let side = network.imageSize
     let (top, left) = ((side - picture.height) / 2, (side - picture.width) / 2)
     var values = [Float](repeating: 0, count: side * side)
     for row in 0..<picture.height {
@@ -104,16 +109,16 @@ extension Separation.Source {
     return values
   }
 
-  /// The middle `size`x`size` pixels of a prediction, clamped to black and white.
-  private static func picture(_ values: [Float], side size: Int) -> GreyPicture {
-    let margin = (side - size) / 2
+  /// The middle `side`x`side` pixels of a prediction of `size`x`size`, clamped to black and white.
+  private static func picture(_ values: [Float], side: Int, of size: Int) -> GreyPicture {
+    let margin = (size - side) / 2
     var pixels: [UInt8] = []
-    for row in margin..<margin + size {
-      for value in values[row * side + margin..<row * side + margin + size] {
+    for row in margin..<margin + side {
+      for value in values[row * size + margin..<row * size + margin + side] {
         pixels.append(UInt8((min(max(value, 0), 1) * 255).rounded()))
       }
     }
-    return GreyPicture(width: size, height: size, pixels: pixels)
+    return GreyPicture(width: side, height: side, pixels: pixels)
   }
 
   /// The file's name without folder and ".png".

@@ -2,7 +2,7 @@ package import Model
 
 /// Mixed pictures on their way through a network: read, separated, written.
 ///
-/// An input is a PNG, or a safetensors file (by its name's end) with a tensor `mixed` [N,32,32] f32 of intensities from 0 to 1.
+/// An input is a PNG, or a safetensors file (by its name's end) with a tensor `mixed` [N,size,size] f32 of intensities from 0 to 1.
 /// Everything is read and checked before anything is written.
 package struct Separation {
   /// One input.
@@ -15,7 +15,7 @@ package struct Separation {
 
     var path: String
     var kind: Kind
-    /// [count, 32, 32], intensities.
+    /// [count, size, size], intensities.
     var mixed: [Float]
     /// What it was mixed from, both heads' like `mixed`; nil where nobody says.
     var truth: [[Float]]?
@@ -26,28 +26,34 @@ package struct Separation {
     /// What was done to the input, in words.
     var note: String?
 
-    var count: Int { mixed.count / UNetConfiguration.pixelCount }
+    /// The side of what passes through the network.
+    var size: Int
+    var count: Int { mixed.count / (size * size) }
     var files: [String] { (mixedResult.map { [$0] } ?? []) + results }
   }
 
   private let sources: [Source]
-  private let heads: [String]
+  private let network: UNetConfiguration
   private let request: SeparationRequest
 
-  /// Reads what `request` names. The results of `NAME.png` are `NAME-HEAD.png` for each of `heads`, those of a batch
+  private var heads: [String] { network.heads }
+
+  /// Reads what `request` names, for a network of the shape `network`. The results of `NAME.png` are `NAME-HEAD.png` for each of its heads, those of a batch
   /// `predictions.safetensors`, those of A.png and B.png mixed `A-B-mixed.png` and `A-B-HEAD.png`.
   ///
   /// Throws ``SeparationError``, `DatasetError` for a picture that cannot be read, `SafeTensorsError` for a batch.
-  package init(_ request: SeparationRequest, heads: [String]) throws {
-    precondition(heads.count == 2, "\(heads.count) heads")
+  package init(_ request: SeparationRequest, network: UNetConfiguration) throws {
+    precondition(network.heads.count == 2, "\(network.heads.count) heads")
     precondition([0, 2].contains(request.mix.count), "\(request.mix.count) pictures to mix")
     precondition([0, 2].contains(request.truth.count), "\(request.truth.count) true pictures")
-    (self.heads, self.request) = (heads, request)
-    var sources = try request.inputs.map { try Source(path: $0, heads: heads, folder: request.folder) }
-    if request.mix.count == 2 { sources.append(try Source(mixing: request.mix, heads: heads, folder: request.folder)) }
+    (self.network, self.request) = (network, request)
+    var sources = try request.inputs.map { try Source(path: $0, network: network, folder: request.folder) }
+    if request.mix.count == 2 {
+      sources.append(try Source(mixing: request.mix, network: network, folder: request.folder))
+    }
     if request.truth.count == 2 {
       guard sources.count == 1, sources[0].kind != .batch else { throw SeparationError.truthOfSeveral }
-      try sources[0].take(truth: request.truth)
+      try sources[0].take(truth: request.truth, network: network)
     }
     self.sources = sources
     try checkResults()
@@ -70,14 +76,14 @@ package struct Separation {
     package var comparedCount: Int
   }
 
-  /// Separates everything with `weights`, whose heads must be those given before, and writes the results, each as one change;
+  /// Separates everything with `weights`, whose shape must be the one given before, and writes the results, each as one change;
   /// the folder is made where it is missing. `progress` hears how many pictures are written. Local.
   ///
   /// Throws ``SeparationError/nonFinitePrediction(path:)``, ``FileError``, or what oneDNN reports.
   package func run(
     weights: NetworkWeights, precision: Precision, progress: (Int) -> Void = { _ in }
   ) throws -> Outcome {
-    precondition(weights.configuration.heads == heads, "weights of \(weights.configuration.heads), not \(heads)")
+    precondition(weights.configuration == network, "weights of \(weights.configuration), not \(network)")
     let predictor = try Predictor(
       configuration: weights.configuration, values: weights.values, precision: precision)
     try FileSystem.makeDirectories(request.folder)
@@ -98,7 +104,7 @@ package struct Separation {
       }
       progress(written)
     }
-    let values = Double(compared * UNetConfiguration.pixelCount)
+    let values = Double(compared * network.pixelCount)
     return Outcome(errors: compared > 0 ? (sums[0] / values, sums[1] / values) : nil, comparedCount: compared)
   }
 

@@ -8,8 +8,8 @@ package enum SeparationError: Error, Equatable, Sendable {
     case badData
   }
 
-  /// A batch's tensor that is not [N,32,32] with N of at least 1, or has another N than `mixed`.
-  case wrongShape(path: String, tensor: String, shape: [Int])
+  /// A batch's tensor that is not [N,size,size] with N of at least 1, or has another N than `mixed`.
+  case wrongShape(path: String, tensor: String, shape: [Int], size: Int)
   /// A value that is no intensity.
   case notFinite(path: String, tensor: String, index: Int)
   /// A prediction left the finite numbers.
@@ -30,8 +30,9 @@ package enum SeparationError: Error, Equatable, Sendable {
 extension SeparationError: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .wrongShape(let path, let tensor, let shape):
-      "\(path): tensor \"\(tensor)\" is [\(shape.map(String.init).joined(separator: ","))] instead of [N,32,32] with one N for all"
+    case .wrongShape(let path, let tensor, let shape, let size):
+      "\(path): tensor \"\(tensor)\" is [\(shape.map(String.init).joined(separator: ","))] instead of [N,\(size),\(size)] "
+        + "with one N for all"
     case .notFinite(let path, let tensor, let index):
       "\(path): element \(index) of \"\(tensor)\" is not finite"
     case .nonFinitePrediction(let path):

@@ -42,7 +42,8 @@ package enum SpeedBalance {
     var numbers = PhiloxGenerator(seed: configuration.seed, stream: 3)
     initializeWeights(step.values, layout: step.layout, using: &numbers)
     try step.network.packWeights()
-    let generator = MixingGenerator(sources: sources, stream: .training, seed: configuration.seed)
+    let generator = MixingGenerator(
+      sources: sources, stream: .training, seed: configuration.seed, imageSize: configuration.network.imageSize)
     var seconds: [Double] = []
     for number in 0..<warmUp + steps {
       step.fill(step: number, from: generator)

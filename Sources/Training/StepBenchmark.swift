@@ -91,7 +91,8 @@ package struct StepBenchmark {
     var numbers = PhiloxGenerator(seed: configuration.seed, stream: 3)
     initializeWeights(step.values, layout: step.layout, using: &numbers)
     try step.network.packWeights()
-    let generator = MixingGenerator(sources: sources, stream: .training, seed: configuration.seed)
+    let generator = MixingGenerator(
+      sources: sources, stream: .training, seed: configuration.seed, imageSize: configuration.network.imageSize)
 
     let peak = ProductPeak(configuration.precision, threads: configuration.threads)
     var peaks: [Double] = []

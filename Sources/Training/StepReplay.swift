@@ -82,10 +82,12 @@ package struct StepReplay {
   ) throws {
     step = try TrainingStep(
       network: configuration.network, precision: precision, globalBatch: configuration.globalBatch,
-      bucketBytes: configuration.bucketBytes, wire: configuration.wire, communicator: communicator)
+      loss: configuration.loss, bucketBytes: configuration.bucketBytes, wire: configuration.wire,
+      communicator: communicator)
     step.values.copy(weights.values.array())
     try step.network.packWeights()
-    let generator = MixingGenerator(sources: sources, stream: .training, seed: configuration.seed)
+    let generator = MixingGenerator(
+      sources: sources, stream: .training, seed: configuration.seed, imageSize: configuration.network.imageSize)
     step.fill(step: stepsDone, from: generator)
     (number, self.precision, ranks) = (stepsDone + 1, precision, communicator.size)
   }

@@ -5,11 +5,14 @@ import Model
 extension Trainer {
   /// Trains until the last epoch or the recipe ends it. Collective. Throws ``StoppedOnRequest``.
   func trainEpochs() throws {
-    while state.epoch < configuration.epochs && !state.isStopped {
+    while state.epoch < lastEpoch && !state.isStopped {
       try trainEpoch()
       try endEpoch()
     }
   }
+
+  /// The last epoch as far as is known, counted from 1.
+  private var lastEpoch: Int { state.recipe.lastEpoch ?? configuration.epochs }
 
   /// The orderly end after a request: the checkpoint of the last step is on the disk before any rank leaves. Collective.
   func stop() throws {
@@ -37,11 +40,12 @@ extension Trainer {
 
   /// The epoch's remaining steps.
   private func trainEpoch() throws {
-    let learningRate = Double(state.recipe.learningRate)
+    let schedule = configuration.schedule
     var watch = Stopwatch()
     var meter = StepMeter()
     while state.stepInEpoch < configuration.stepsPerEpoch {
-      let (losses, dataSeconds) = try takeStep(learningRate: learningRate)
+      state.recipe.stepBegins(state.step, schedule)
+      let (losses, dataSeconds) = try takeStep(learningRate: Double(state.recipe.learningRate))
       let seconds = watch.lap()
       state.epochSeconds += seconds
       state.seconds += seconds
@@ -49,6 +53,7 @@ extension Trainer {
       if state.step.isMultiple(of: configuration.logEvery) || state.stepInEpoch == configuration.stepsPerEpoch {
         try recordSteps(&meter)
       }
+      if configuration.timeBudget != nil && state.step == RunPace.firstMeasurement { try measurePace() }
       if let progress = progressMeter?.afterStep(state, losses: losses) { reporter.progress(progress) }
       if step.isAskedToStop { throw StoppedOnRequest() }
       try writer?.poll(report: reporter.line)
@@ -58,6 +63,14 @@ extension Trainer {
         state.seconds += watch.lap()
       }
     }
+  }
+
+  /// Fits the rest of the run into its time budget, by rank 0's clock. Collective.
+  private func measurePace() throws {
+    if isRoot { state.recipe.measured(step: state.step, seconds: state.seconds, of: configuration) }
+    let text = try communicator.broadcast(text: isRoot ? JSONText.encode(state.recipe) : "", root: 0)
+    state.recipe = try JSONText.decode(Recipe.self, from: text)
+    progressMeter?.progress.epochs = lastEpoch
   }
 
   /// The steps since the last record, on rank 0. Collective.
@@ -100,22 +113,25 @@ extension Trainer {
   private func endEpoch() throws {
     let watch = Stopwatch()
     var batches = 0
-    let validation = try validator.run(epoch: state.epoch) {
-      try stopIfAsked()
-      batches += 1
-      show(.validating(done: batches, of: configuration.validationSteps))
-    }
-    guard validation.sum.isFinite else {
-      throw RunError.nonFinite(.validationLoss(epoch: state.epoch + 1), step: state.step)
-    }
-    if isRoot {
-      state.seconds += watch.seconds
-      try recordEpoch(validation)
+    // What is judged is what is kept.
+    try step.withAverages {
+      let validation = try validator.run(epoch: state.epoch) {
+        try stopIfAsked()
+        batches += 1
+        show(.validating(done: batches, of: configuration.validationSteps))
+      }
+      guard validation.sum.isFinite else {
+        throw RunError.nonFinite(.validationLoss(epoch: state.epoch + 1), step: state.step)
+      }
+      if isRoot {
+        state.seconds += watch.seconds
+        try recordEpoch(validation)
+      }
     }
     // Rank 0's state is everybody's: learning rate, stop and the clock are its decisions.
     let text = try communicator.broadcast(text: isRoot ? JSONText.encode(state) : "", root: 0)
     state = try JSONText.decode(TrainingState.self, from: text)
-    let isLast = state.isStopped || state.epoch == configuration.epochs
+    let isLast = state.isStopped || state.epoch >= lastEpoch
     if configuration.checkpointEvery == nil || isCheckpointDue || isLast { try saveCheckpoint() }
   }
 
@@ -128,11 +144,16 @@ extension Trainer {
     let steps = Double(configuration.stepsPerEpoch)
     let losses = TrainingStep.Losses(first: state.lossSums.first / steps, second: state.lossSums.second / steps)
     state.epoch += 1
+    if configuration.timeBudget != nil {
+      state.recipe.measured(step: state.step, seconds: state.seconds, of: configuration)
+    }
     let row = EpochRecord(
       epoch: state.epoch, step: state.step, learningRate: learningRate, losses: losses, validation: validation,
       imagesPerSecond: steps * Double(configuration.globalBatch) / state.epochSeconds, seconds: state.seconds,
-      time: WallClock.now, isBest: verdict.keepsWeights, nextLearningRate: state.recipe.learningRate)
+      time: WallClock.now, isBest: verdict.keepsWeights, nextLearningRate: state.recipe.learningRate,
+      epochs: lastEpoch)
     try record(.epoch(row))
+    try recordPictures()
     report(row, verdict)
     state.stepInEpoch = 0
     state.lossSums = .init(first: 0, second: 0)
@@ -142,7 +163,7 @@ extension Trainer {
 
   private func report(_ row: EpochRecord, _ verdict: EpochVerdict) {
     var text =
-      "epoch \(row.epoch)/\(configuration.epochs)  step \(row.step)  loss \(significant(row.losses.sum))  "
+      "epoch \(row.epoch)/\(lastEpoch)  step \(row.step)  loss \(significant(row.losses.sum))  "
       + "val_loss \(significant(row.validation.sum))\(verdict.keepsWeights ? " (best)" : "")  "
       + "learning rate \(row.learningRate)  \(decimal(row.imagesPerSecond, places: 0)) images/s  "
       + clockTime(row.seconds)

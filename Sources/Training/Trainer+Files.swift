@@ -45,6 +45,9 @@ extension Trainer {
       try MetricsFile(
         start.folder.metrics, epochs: state.epoch, heads: configuration.network.heads, isSynthetic: isSynthetic),
       try EventLog(start.folder.events, step: state.step),
+      try TensorBoardRecorder(
+        start.folder.tensorBoard, heads: configuration.network.heads, step: state.step,
+        host: topology.places[communicator.rank].host),
     ]
     progressMeter = ProgressMeter(configuration, state: state, isSynthetic: isSynthetic)
     try record(.start(startRecord(hosts: topology.places.map(\.host))))
@@ -66,9 +69,19 @@ extension Trainer {
   func record(_ event: RunEvent) throws {
     progressMeter?.take(event)
     if case .steps(let record) = event { stragglers.add(record) }
+    try tellRecorders { recorder throws(FileError) in try recorder.record(event) }
+  }
+
+  /// Has every recorder keep how the first pairs of the validation are separated. Throws like ``record(_:)``. Rank 0's.
+  func recordPictures() throws {
+    let pairs = try validator.separateFirst(Self.recordedPairs)
+    try tellRecorders { recorder throws(FileError) in try recorder.record(pairs, step: state.step) }
+  }
+
+  private func tellRecorders(_ tell: (any RunRecorder) throws(FileError) -> Void) throws {
     for (place, recorder) in recorders.enumerated() {
       do {
-        try recorder.record(event)
+        try tell(recorder)
         waitingRecorders.remove(place)
       } catch {
         guard error.isTransient else { throw error }
@@ -93,6 +106,7 @@ extension Trainer {
     savedState = state
     try writer?.save(
       description, current: step.values, best: state.recipe.bestEpoch == nil ? nil : best,
+      averages: step.averages,
       firstMoments: step.firstMoments, secondMoments: step.secondMoments, report: reporter.line)
   }
 
@@ -112,7 +126,8 @@ extension Trainer {
   func writeCheckpoint(to path: String) throws {
     try Checkpoint.write(
       to: path, description, layout: step.layout, current: step.values,
-      best: state.recipe.bestEpoch == nil ? nil : best, firstMoments: step.firstMoments,
+      best: state.recipe.bestEpoch == nil ? nil : best,
+      averages: step.averages, firstMoments: step.firstMoments,
       secondMoments: step.secondMoments)
   }
 
@@ -158,6 +173,12 @@ extension Trainer {
     }
   }
 
+  /// The trace, where one was asked for. Collective.
+  func writeTrace() throws {
+    guard let tracer, let file = try tracer.finish(hosts: topology.places.map(\.host)) else { return }
+    reporter.line(tracer.write(file))
+  }
+
   /// Puts `bytes` at `path` as one change, in several attempts where the disk refuses. Rank 0's alone.
   private func persist(_ bytes: [UInt8], to path: String) throws {
     try checkFolder()
@@ -179,7 +200,8 @@ extension Trainer {
       network: configuration.network, values: step.values, precision: configuration.precision, sources: sources,
       communicator: communicator)
     let folder = start?.folder
-    let test = MixingGenerator(sources: sources, stream: .test, seed: configuration.seed)
+    let test = MixingGenerator(
+      sources: sources, stream: .test, seed: configuration.seed, imageSize: configuration.network.imageSize)
     func separated(_ numbers: [Int]) throws -> [SeparatedPair] {
       try SeparatedPair.separate(numbers, round: 0, predictor: evaluator.predictor, generator: test)
     }

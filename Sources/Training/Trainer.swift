@@ -46,10 +46,15 @@ package final class Trainer {
   var stragglers = StragglerTable()
   /// Those whose last attempt failed, by their places.
   var waitingRecorders: Set<Int> = []
+  /// nil unless a trace was asked for.
+  var tracer: Tracer?
   var state: TrainingState
   /// Of the last checkpoint written.
   var savedState: TrainingState?
   let agreement: WeightAgreement
+
+  /// Pairs of the validation whose pictures are recorded after every epoch.
+  static let recordedPairs = 4
 
   /// Asked on every rank before every step and every batch of validation and evaluation: true on any of them stops the run
   /// after it, with a checkpoint.
@@ -111,19 +116,25 @@ package final class Trainer {
     }
     step = try TrainingStep(
       network: configuration.network, precision: configuration.precision, globalBatch: configuration.globalBatch,
-      bucketBytes: configuration.bucketBytes, wire: configuration.wire, slices: configuration.slices, shares: shares,
+      loss: configuration.loss, rule: configuration.updateRule, averageDecay: configuration.averageDecay,
+      bucketBytes: configuration.bucketBytes, wire: configuration.wire,
+      slices: configuration.slices, shares: shares,
       grouping: beginning.grouping, communicator: communicator)
     validator = try Validator(
       step: step, precision: configuration.precision,
-      generator: MixingGenerator(sources: sources, stream: .validation, seed: configuration.seed),
+      generator: MixingGenerator(
+        sources: sources, stream: .validation, seed: configuration.seed, imageSize: configuration.network.imageSize),
       steps: configuration.validationSteps, communicator: communicator)
-    generator = MixingGenerator(sources: sources, stream: .training, seed: configuration.seed)
+    generator = MixingGenerator(
+      sources: sources, stream: .training, seed: configuration.seed, imageSize: configuration.network.imageSize)
     agreement = WeightAgreement(communicator: communicator)
     plan = try RunPlan(
       configuration, nodes: step.nodes, algorithm: step.algorithm, slicing: step.slicing, communicator: communicator)
     best = start.map { [count = step.layout.count] _ in AlignedBuffer<Float>(repeating: 0, count: count) }
-    writer = try start.map { [layout = step.layout, keep = configuration.keep] start in
-      try CheckpointWriter(folder: start.folder.checkpoints, keep: keep, layout: layout, lock: start.lock)
+    writer = try start.map { [layout = step.layout, configuration] start in
+      try CheckpointWriter(
+        folder: start.folder.checkpoints, keep: configuration.keep, layout: layout,
+        keepsAverages: configuration.averageDecay > 0, lock: start.lock)
     }
     (self.configuration, self.sources, self.communicator) = (configuration, sources, communicator)
     (self.topology, self.reporter, self.start) = (topology, reporter, start)
@@ -142,6 +153,7 @@ package final class Trainer {
     var evaluation: EvaluationResult?
     do {
       try announce()
+      tracer = try configuration.trace.map { try Tracer(path: $0, communicator: communicator) }
       try trainEpochs()
       evaluation = try close()
     } catch is StoppedOnRequest {
@@ -156,6 +168,7 @@ package final class Trainer {
     reporter.finish()
     try record(.end(EndRecord(time: WallClock.now, step: state.step, reason: reason, seconds: state.seconds)))
     if !isStopped { try writeReport() }
+    try writeTrace()
     return TrainingOutcome(
       runFolder: runFolder, epochs: state.epoch, steps: state.step, bestValidationLoss: state.recipe.best,
       stoppedEarly: reason == .early, stoppedOnRequest: isStopped,
@@ -185,9 +198,8 @@ package final class Trainer {
   private static func checkData(
     _ sources: SourceData, _ configuration: RunConfiguration, communicator: Communicator
   ) throws {
-    guard configuration.network.heads == sources.names else {
-      throw RunError.usage(
-        option: "--sources", reason: "heads \(configuration.network.heads) for pictures of \(sources.names)")
+    if let problem = configuration.network.problem(with: sources) {
+      throw RunError.usage(option: "--sources", reason: problem)
     }
     let fingerprints = try communicator.gather(text: sources.fingerprint, root: 0)
     if let rank = fingerprints.firstIndex(where: { $0 != sources.fingerprint }) {
@@ -200,6 +212,7 @@ package final class Trainer {
     // The streams of the pictures are 0, 1 and 2.
     var numbers = PhiloxGenerator(seed: configuration.seed, stream: 3)
     initializeWeights(step.values, layout: step.layout, using: &numbers)
+    step.averages?.copy(step.values.array())
   }
 
   /// Weights and moments of rank 0's checkpoint to all ranks. Collective.
@@ -209,9 +222,10 @@ package final class Trainer {
       let moments = try checkpoint.moments()
       step.firstMoments.copy(moments.first)
       step.secondMoments.copy(moments.second)
+      if let averages = step.averages { averages.copy(try checkpoint.averages()) }
       if checkpoint.hasBestWeights { best?.copy(try checkpoint.weights(best: true)) }
     }
-    for buffer in [step.values, step.firstMoments, step.secondMoments] {
+    for buffer in [step.values, step.firstMoments, step.secondMoments] + (step.averages.map { [$0] } ?? []) {
       try unsafe communicator.broadcast(buffer.elements, root: 0)
     }
   }

@@ -28,6 +28,10 @@ package final class TrainingStep {
   /// `layout.trainedCount` second moments of Adam.
   package let secondMoments: AlignedBuffer<Float>
 
+  /// `layout.count` averages of `values` over the steps; nil where none are kept.
+  package let averages: AlignedBuffer<Float>?
+  private let average: WeightAverage?
+
   /// Mean squared errors of the two heads over the global batch; their sum is the loss.
   package struct Losses: Sendable, Codable, Equatable {
     package var first: Double
@@ -56,10 +60,14 @@ package final class TrainingStep {
   /// Set: the step sends nothing, and every rank goes on by itself. For measuring what the messages cost.
   package var isSilent: Bool {
     get { reducer.isSilent }
-    set { reducer.isSilent = newValue }
+    set { (reducer.isSilent, weightUpdate.isSilent) = (newValue, newValue) }
   }
-  /// What this rank has sent so far: sums that are waited for (statistics and the closing message), and buckets of the gradient.
-  package var traffic: (statistics: Traffic, gradients: Traffic) { reducer.traffic }
+  /// What this rank has sent so far: sums that are waited for (statistics and the closing message), buckets of the gradient, and
+  /// weights that one rank moved for all.
+  package var traffic: (statistics: Traffic, gradients: Traffic, weights: Traffic) {
+    let sums = reducer.traffic
+    return (sums.statistics, sums.gradients, weightUpdate.traffic)
+  }
   /// Set before ``computeGradients()`` to ask all ranks to stop.
   package var asksToStop = false
   /// Whether any rank asked to stop in the last ``computeGradients()``; the same on every rank.
@@ -74,10 +82,13 @@ package final class TrainingStep {
   /// How gradients are added up, in words, and why not in shared memory.
   package var reduction: String { reducer.reduction }
 
+  /// What the step lessens.
+  package let loss: TrainingLoss
   private let reducer: any StepSums
   let rank: Int
   private let size: Int
-  private var adam = Adam()
+  private let pixelCount: Int
+  private let weightUpdate: WeightUpdate
   /// Squared errors of both heads, non-finite ranks, stopping ranks.
   private let status = AlignedBuffer<Double>(repeating: 0, count: 4)
   /// The moving statistics before the step: its forward pass moves them, and a step that fails must not have been.
@@ -86,6 +97,9 @@ package final class TrainingStep {
   /// Plans the step: all buffers zero (fill `values`, then `network.packWeights()`). Collective.
   /// - Parameters:
   ///   - globalBatch: pairs of one step, at least 1.
+  ///   - loss: what the step lessens; the same on every rank.
+  ///   - rule: how the gradient moves the weights; the same on every rank.
+  ///   - averageDecay: of a ``WeightAverage``; 0 for none; the same on every rank.
   ///   - bucketBytes: size of a gradient message of f32; the same on every rank.
   ///   - wire: how gradients travel between nodes; the same on every rank; f32 with `slices`.
   ///   - slices: a fixed number of slices, which makes the step the same to the last bit on any number of ranks that
@@ -93,13 +107,15 @@ package final class TrainingStep {
   ///   - shares: pairs of each rank, see ``Slicing``; the same on every rank; nil for equal ones.
   ///   - grouping: which ranks add gradients up in memory first; the same on every rank; of no effect with `slices`.
   package init(
-    network configuration: UNetConfiguration, precision: Precision, globalBatch: Int, bucketBytes: Int,
-    wire: GradientWire = .f32, slices: Int? = nil, shares: [Int]? = nil, grouping: NodeGrouping = .sharedMemory,
+    network configuration: UNetConfiguration, precision: Precision, globalBatch: Int, loss: TrainingLoss = .mse,
+    rule: UpdateRule = UpdateRule(), averageDecay: Double = 0, bucketBytes: Int, wire: GradientWire = .f32,
+    slices: Int? = nil, shares: [Int]? = nil, grouping: NodeGrouping = .sharedMemory,
     communicator: Communicator
   ) throws {
     precondition(globalBatch >= 1, "a global batch of \(globalBatch)")
     (rank, size) = (communicator.rank, communicator.size)
-    self.globalBatch = globalBatch
+    pixelCount = configuration.pixelCount
+    (self.globalBatch, self.loss) = (globalBatch, loss)
     slicing = Slicing(of: globalBatch, fixed: slices, shares: shares, ranks: size)
     slice = slicing.pairs(ofRank: rank)
     layout = ParameterLayout(configuration)
@@ -112,9 +128,12 @@ package final class TrainingStep {
       )
       : try TreeReducer(count: layout.trainedCount, bucketBytes: bucketBytes, communicator: communicator)
     gradients = reducer.gradients
+    average = averageDecay > 0 ? WeightAverage(decay: averageDecay) : nil
+    averages = averageDecay > 0 ? AlignedBuffer(repeating: 0, count: layout.count) : nil
     firstMoments = AlignedBuffer(repeating: 0, count: layout.trainedCount)
     secondMoments = AlignedBuffer(repeating: 0, count: layout.trainedCount)
     movingBefore = AlignedBuffer(repeating: 0, count: layout.count - layout.trainedCount)
+    weightUpdate = try WeightUpdate(rule, layout: layout, communicator: communicator)
     network = try SlicedNetwork(
       configuration: configuration, values: values, batches: slicing.slices(ofRank: rank).map(\.count),
       precision: precision)
@@ -156,7 +175,7 @@ package final class TrainingStep {
     try network.forwardTraining(sums: reducer)
     phases.forward = watch.lap()
     waits.forward = reducer.takeWaited()
-    network.computeLoss(globalBatch: globalBatch)
+    network.computeLoss(loss, globalBatch: globalBatch)
     phases.loss = watch.lap()
     // The last step's gradient of all ranks stands here; a rank without pictures adds nothing to this one's.
     if slice.isEmpty { unsafe gradients.elements.update(repeating: 0) }
@@ -184,7 +203,7 @@ package final class TrainingStep {
     unsafe status[3] = asksToStop ? 1 : 0
     try unsafe reducer.sum(status)
     isAskedToStop = unsafe status[3] > 0
-    let pixels = Double(globalBatch * UNetConfiguration.pixelCount)
+    let pixels = Double(globalBatch * pixelCount)
     let losses = unsafe Losses(first: status[0] / pixels, second: status[1] / pixels)
     guard losses.first.isFinite else { throw nonFiniteLoss(head: 0) }
     guard losses.second.isFinite else { throw nonFiniteLoss(head: 1) }
@@ -205,14 +224,28 @@ package final class TrainingStep {
     return "an unknown tensor"
   }
 
-  /// Adam on `values` with `gradients`, then `network.packWeights()`. `step` counts from 1. Local, the same on every rank.
+  /// Runs `body` with the averages in the place of the weights, where averages are kept; the training network keeps its own, packed. Local.
+  func withAverages<R>(_ body: () throws -> R) throws -> R {
+    exchangeAverages()
+    defer { exchangeAverages() }
+    return try body()
+  }
+
+  private func exchangeAverages() {
+    guard let averages else { return }
+    let (a, b) = unsafe (values.elements, averages.elements)
+    for i in 0..<values.count { unsafe (a[i], b[i]) = (b[i], a[i]) }
+  }
+
+  /// The rule's step of `values` by `gradients`, then the averages, then `network.packWeights()`. `step` counts from 1. Collective; the
+  /// same on every rank.
   package func update(step: Int, learningRate: Double) throws {
     var watch = Stopwatch()
     ProgressBoard.own.enter(.update)
-    adam.learningRate = learningRate
-    adam.update(
-      weights: values, gradients: gradients, firstMoments: firstMoments, secondMoments: secondMoments,
-      count: layout.trainedCount, step: step)
+    try weightUpdate.run(
+      .init(values: values, gradients: gradients, firstMoments: firstMoments, secondMoments: secondMoments),
+      step: step, learningRate: learningRate)
+    if let averages { average?.update(averages, weights: values, step: step) }
     try network.packWeights()
     phases.update = watch.lap()
   }

@@ -15,6 +15,7 @@ final class Validator {
   private let communicator: Communicator
   private let globalBatch: Int
   private let steps: Int
+  private let pixelCount: Int
 
   /// Plans the inference networks over `step`'s weights. `steps` batches each time.
   init(step: TrainingStep, precision: Precision, generator: MixingGenerator, steps: Int, communicator: Communicator)
@@ -28,6 +29,7 @@ final class Validator {
         precision: precision)
     }
     self.networks = networks
+    pixelCount = step.layout.configuration.pixelCount
     (self.generator, self.steps, self.communicator) = (generator, steps, communicator)
   }
 
@@ -58,6 +60,30 @@ final class Validator {
     return TrainingStep.Losses(first: losses[0], second: losses[1])
   }
 
+  /// The first `count` pairs of the first epoch's validation, separated with the weights of the last `run`. Local.
+  func separateFirst(_ count: Int) throws -> [SeparatedPair] {
+    guard let network = networks.values.max(by: { $0.batch < $1.batch }) else { return [] }
+    var pairs: [SeparatedPair] = []
+    for begin in stride(from: 0, to: count, by: network.batch) {
+      let numbers = begin..<begin + network.batch
+      unsafe generator.fill(step: 0, pairs: numbers, mixed: network.input, targets: network.targets)
+      try network.forwardInference()
+      for (place, number) in numbers.enumerated() where number < count {
+        func picture(_ buffer: UnsafeMutableBufferPointer<Float>, _ index: Int) -> [Float] {
+          let begin = index * network.configuration.pixelCount
+          return unsafe Array(buffer[begin..<begin + network.configuration.pixelCount])
+        }
+        let places = [place, network.batch + place]
+        pairs.append(
+          SeparatedPair(
+            number: number, mixed: unsafe picture(network.input, place),
+            predicted: places.map { unsafe picture(network.predictions, $0) },
+            truth: places.map { unsafe picture(network.targets, $0) }))
+      }
+    }
+    return pairs
+  }
+
   /// Mean batch loss of `head` from all ranks' errors, each rank's as [steps][its slices][2, pairs of the slice].
   private func mean(_ errors: [Double], head: Int) -> Double {
     precondition(errors.count == steps * 2 * globalBatch, "\(errors.count) errors of \(steps) batches")
@@ -74,7 +100,7 @@ final class Validator {
           for error in errors[begin..<begin + slice.count] { sum += error }
         }
       }
-      total += sum / Double(globalBatch * UNetConfiguration.pixelCount)
+      total += sum / Double(globalBatch * pixelCount)
     }
     return total / Double(steps)
   }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Dataset
 import Distributed
 import Glibc
+import Interchange
 import Model
 import Training
 
@@ -43,6 +44,7 @@ extension ExitStatus {
     case let error as SafeTensorsError: self = Self.status(of: error)
     case let error as CheckpointError: self = Self.status(of: error)
     case let error as RunError: self = Self.status(of: error)
+    case is KerasWeightsError: self = .badData
     case let error as SeparationError: self = error.category == .usage ? .usage : .badData
     case let error as ReportError: self = error.category == .inputMissing ? .inputMissing : .badData
     case let error as ConfigurationFileError: self = error.status

@@ -20,7 +20,7 @@ struct Launcher: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       Train.self, Watch.self, Supervise.self, Submit.self, Evaluate.self, Separate.self, Demo.self, ReportCommand.self,
-      Export.self,
+      Export.self, ImportCommand.self,
       CheckpointCommand.self, Verify.self,
       Replay.self, Benchmark.self, DataCommand.self, Info.self, Reference.self,
     ],

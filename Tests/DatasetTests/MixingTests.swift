@@ -25,15 +25,18 @@ import Testing
   }
 
   @Test func sixtyThousandPicturesAreSplit54To6() {
-    #expect(MixingGenerator(sources: Self.sizes, stream: .training, seed: 1).pictureCounts == [54_000, 54_000])
-    #expect(MixingGenerator(sources: Self.sizes, stream: .validation, seed: 1).pictureCounts == [6_000, 6_000])
-    #expect(MixingGenerator(sources: Self.sizes, stream: .test, seed: 1).pictureCounts == [10_000, 10_000])
+    #expect(
+      MixingGenerator(sources: Self.sizes, stream: .training, seed: 1, imageSize: 32).pictureCounts == [54_000, 54_000])
+    #expect(
+      MixingGenerator(sources: Self.sizes, stream: .validation, seed: 1, imageSize: 32).pictureCounts == [6_000, 6_000])
+    #expect(
+      MixingGenerator(sources: Self.sizes, stream: .test, seed: 1, imageSize: 32).pictureCounts == [10_000, 10_000])
   }
 
   @Test(arguments: [2, 9, 10, 19, 101]) func trainingAndValidationShareNoPictureAndLeaveNoneOut(count: Int) {
     let data = SourceData.tiny(trainCounts: [count, count + 5])
-    let training = drawn(MixingGenerator(sources: data, stream: .training, seed: 4), pairs: 5_000)
-    let validation = drawn(MixingGenerator(sources: data, stream: .validation, seed: 4), pairs: 5_000)
+    let training = drawn(MixingGenerator(sources: data, stream: .training, seed: 4, imageSize: 32), pairs: 5_000)
+    let validation = drawn(MixingGenerator(sources: data, stream: .validation, seed: 4, imageSize: 32), pairs: 5_000)
     #expect(Set(training.first).isDisjoint(with: validation.first))
     #expect(Set(training.second).isDisjoint(with: validation.second))
     #expect(Set(training.first).union(validation.first) == Set(0..<count))
@@ -43,8 +46,8 @@ import Testing
 
   @Test func eachSourceIsSplitOnItsOwnAndBySeed() {
     let data = SourceData.tiny(trainCounts: [100, 100])
-    let one = drawn(MixingGenerator(sources: data, stream: .validation, seed: 1), pairs: 1_000)
-    let two = drawn(MixingGenerator(sources: data, stream: .validation, seed: 2), pairs: 1_000)
+    let one = drawn(MixingGenerator(sources: data, stream: .validation, seed: 1, imageSize: 32), pairs: 1_000)
+    let two = drawn(MixingGenerator(sources: data, stream: .validation, seed: 2, imageSize: 32), pairs: 1_000)
     #expect(Set(one.first) != Set(one.second))
     #expect(Set(one.first) != Set(two.first))
   }
@@ -60,17 +63,17 @@ import Testing
       let seen = counts.values.reduce(0) { $0 + (Double($1) - expected) * (Double($1) - expected) / expected }
       return seen + Double(bins - counts.count) * expected
     }
-    let test = drawn(MixingGenerator(sources: data, stream: .test, seed: 11), pairs: 100_000)
+    let test = drawn(MixingGenerator(sources: data, stream: .test, seed: 11, imageSize: 32), pairs: 100_000)
     let joint = statistic(zip(test.first, test.second).map { $0 * 10 + $1 }, 100)
     #expect((29...169).contains(joint))
-    let training = drawn(MixingGenerator(sources: data, stream: .training, seed: 11), pairs: 90_000)
+    let training = drawn(MixingGenerator(sources: data, stream: .training, seed: 11, imageSize: 32), pairs: 90_000)
     #expect((22...156).contains(statistic(training.first, 90)))
     #expect((22...156).contains(statistic(training.second, 90)))
   }
 
   @Test func stepsIndicesSeedsAndStreamsDrawApart() {
     func pairs(_ stream: Stream, _ seed: UInt64, _ step: Int) -> [Int] {
-      let generator = MixingGenerator(sources: Self.sizes, stream: stream, seed: seed)
+      let generator = MixingGenerator(sources: Self.sizes, stream: stream, seed: seed, imageSize: 32)
       return (0..<20).map { generator.pair(step: step, index: $0).first }
     }
     let sequences = [
@@ -85,7 +88,7 @@ import Testing
   @Test func theSequenceOfPairsNeverChanges() {
     var digest = Digest()
     for stream in [Stream.training, .validation, .test] {
-      let generator = MixingGenerator(sources: Self.sizes, stream: stream, seed: 2025)
+      let generator = MixingGenerator(sources: Self.sizes, stream: stream, seed: 2025, imageSize: 32)
       for step in [0, 1, 70_000] {
         for index in 0..<100 {
           let pair = generator.pair(step: step, index: index)
@@ -99,7 +102,7 @@ import Testing
 
   @Test func slicesAreTheBatchTheyAreCutFrom() {
     let data = ProceduralSources.make(seed: 1, trainCount: 40, testCount: 5)
-    let generator = MixingGenerator(sources: data, stream: .training, seed: 8)
+    let generator = MixingGenerator(sources: data, stream: .training, seed: 8, imageSize: 32)
     let whole = fill(generator, step: 5, pairs: 0..<33)
     var mixed: [Float] = []
     var heads: [[Float]] = [[], []]
@@ -120,7 +123,7 @@ import Testing
     }
     let sets = [set(28, 28, 1), set(31, 5, 2)]
     let data = SourceData(names: ["a", "b"], origin: .synthetic, train: sets, test: sets)
-    let generator = MixingGenerator(sources: data, stream: .test, seed: 3)
+    let generator = MixingGenerator(sources: data, stream: .test, seed: 3, imageSize: 32)
     let (mixed, targets) = fill(generator, step: 2, pairs: 4..<10)
     for position in 0..<6 {
       let pair = generator.pair(step: 2, index: 4 + position)
@@ -141,8 +144,36 @@ import Testing
     }
   }
 
+  /// Pictures of 20x24 and 48x30 in 50x50: 15 rows above and 13 columns to the left of the one, 1 and 10 of the other.
+  @Test func otherSizesAreCentredToo() {
+    let sets = [(20, 24), (48, 30)].map { rows, columns in
+      ImageSet(
+        name: "x", count: 2, rows: rows, columns: columns,
+        pixels: noise(count: 2 * rows * columns, seed: UInt64(rows)).map { max($0, 1) })
+    }
+    let data = SourceData(names: ["a", "b"], origin: .synthetic, train: sets, test: sets)
+    #expect(data.pictureSide == 48)
+    let generator = MixingGenerator(sources: data, stream: .test, seed: 3, imageSize: 50)
+    var (mixed, targets) = ([Float](repeating: 0, count: 2_500), [Float](repeating: 0, count: 5_000))
+    unsafe mixed.withUnsafeMutableBufferPointer { mixed in
+      unsafe targets.withUnsafeMutableBufferPointer {
+        unsafe generator.fill(step: 0, pairs: 0..<1, mixed: mixed, targets: $0)
+      }
+    }
+    for row in 0..<50 {
+      for column in 0..<50 {
+        let inside = [
+          (15..<35).contains(row) && (13..<37).contains(column), (1..<49).contains(row) && (10..<40).contains(column),
+        ]
+        let pixel = row * 50 + column
+        #expect([targets[pixel] > 0, targets[2_500 + pixel] > 0] == inside)
+        #expect(mixed[pixel] == (targets[pixel] + targets[2_500 + pixel]) / 2)
+      }
+    }
+  }
+
   @Test func fillLeavesTheRestOfALargerBufferAlone() {
-    let generator = MixingGenerator(sources: Self.sizes, stream: .test, seed: 1)
+    let generator = MixingGenerator(sources: Self.sizes, stream: .test, seed: 1, imageSize: 32)
     var mixed = [Float](repeating: 7, count: 3 * 1_024)
     var targets = [Float](repeating: 7, count: 5 * 1_024)
     unsafe mixed.withUnsafeMutableBufferPointer { mixed in

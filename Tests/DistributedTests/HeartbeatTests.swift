@@ -50,7 +50,7 @@ struct HeartbeatTests {
       other[bit / 8] ^= 1 << (bit % 8)
       #expect(Heartbeat(other, token: Self.token) == nil)
     }
-    for (index, value) in [(28, 12), (28, 255), (29, 11), (29, 255), (30, 2), (31, 1), (39, 128), (47, 255)] {
+    for (index, value) in [(28, 12), (28, 255), (29, 12), (29, 255), (30, 2), (31, 1), (39, 128), (47, 255)] {
       var other = bytes
       other[index] = UInt8(value)
       #expect(Heartbeat(other, token: Self.token) == nil, "byte \(index) is \(value)")

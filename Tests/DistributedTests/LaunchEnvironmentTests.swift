@@ -105,9 +105,14 @@ struct LaunchEnvironmentTests {
   @Test
   func aProcessWithoutLauncherStartsIsolated() {
     let names = LaunchEnvironment([:]).settings(ranksShareCores: false).map(\.name)
-    #expect(names == ["OMPI_MCA_ess_singleton_isolated", "OMPI_MCA_pml", "OMPI_MCA_btl"])
+    #expect(
+      names == [
+        "HWLOC_COMPONENTS", "OMPI_MCA_ess_singleton_isolated", "OMPI_MCA_orte_create_session_dirs", "OMPI_MCA_pml",
+        "OMPI_MCA_btl",
+      ])
     for name in ["PMIX_RANK", "PMI_FD", "OMPI_COMM_WORLD_SIZE"] {
-      #expect(LaunchEnvironment([name: "0"]).settings(ranksShareCores: false).isEmpty)
+      let settings = LaunchEnvironment([name: "0"]).settings(ranksShareCores: false)
+      #expect(settings.map { "\($0.name)=\($0.value)" } == ["HWLOC_COMPONENTS=-gl"])
     }
   }
 
@@ -122,7 +127,8 @@ struct LaunchEnvironmentTests {
     #expect(environment.ranksShareCores(affinityCount: 16, quota: 3))
     #expect(!environment.ranksShareCores(affinityCount: 4, quota: 4))
     #expect(!environment.ranksShareCores(affinityCount: 4, quota: nil))
-    #expect(environment.settings(ranksShareCores: true).map(\.name) == ["OMPI_MCA_mpi_yield_when_idle"])
+    #expect(
+      environment.settings(ranksShareCores: true).map(\.name) == ["HWLOC_COMPONENTS", "OMPI_MCA_mpi_yield_when_idle"])
   }
 
   @Test(arguments: [

@@ -21,8 +21,8 @@ struct FencingTests {
   /// Every file of the run folder with its content.
   private func files() throws -> [String: [UInt8]] {
     var files: [String: [UInt8]] = [:]
-    for folder in ["run", "run/checkpoints"] {
-      for name in try scratch.names(in: folder) where name != "checkpoints" {
+    for folder in ["run", "run/checkpoints", "run/tensorboard"] {
+      for name in try scratch.names(in: folder) where !["checkpoints", "tensorboard"].contains(name) {
         files["\(folder)/\(name)"] = try scratch.bytes("\(folder)/\(name)")
       }
     }

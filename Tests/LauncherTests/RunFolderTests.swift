@@ -136,8 +136,8 @@ struct RunFolderTests {
   }
 
   @Test
-  func aLinkInThePlaceOfCheckpointsOrLogIsRefused() throws {
-    for name in ["checkpoints", "log.txt"] {
+  func aLinkInThePlaceOfWhatARunWritesIsRefused() throws {
+    for name in ["checkpoints", "log.txt", "tensorboard"] {
       let folder = try TemporaryFolder()
       try FileManager.default.createDirectory(atPath: folder("elsewhere"), withIntermediateDirectories: true)
       try FileManager.default.createSymbolicLink(atPath: folder(name), withDestinationPath: folder("elsewhere"))

@@ -5,8 +5,8 @@ import Testing
 /// What is wrong with a command line is said in words and by the exit code.
 struct UsageTests {
   private static let commands = [
-    [], ["train"], ["evaluate"], ["separate"], ["export"], ["verify"], ["benchmark"], ["benchmark", "step"], ["data"],
-    ["data", "check"], ["data", "fetch"], ["info"], ["replay"],
+    [], ["train"], ["evaluate"], ["separate"], ["export"], ["import"], ["verify"], ["benchmark"],
+    ["benchmark", "step"], ["data"], ["data", "check"], ["data", "fetch"], ["info"], ["replay"],
     ["checkpoint"], ["checkpoint", "list"], ["checkpoint", "show"], ["checkpoint", "verify"],
     ["supervise"], ["submit"], ["reference"], ["watch"], ["demo"], ["report"],
   ]
@@ -20,7 +20,8 @@ struct UsageTests {
 
   private static let complete = [
     [], ["train"], ["evaluate", "--weights", "w"], ["separate", "--weights", "w", "a.png"],
-    ["export", "--checkpoint", "c"], ["verify"], ["benchmark"], ["benchmark", "step"], ["data"], ["data", "check"],
+    ["export", "--checkpoint", "c"], ["import", "--keras", "k"], ["verify"], ["benchmark"], ["benchmark", "step"],
+    ["data"], ["data", "check"],
     ["data", "fetch"], ["info"], ["replay", "run"],
     ["checkpoint", "list", "r"], ["checkpoint", "show", "r"], ["checkpoint", "verify", "r"],
     ["submit", "slurm"], ["watch", "run"], ["reference", "man"],
@@ -38,6 +39,8 @@ struct UsageTests {
     (["--global-batch", "0"], "--global-batch"), (["--validation-steps", "0"], "--validation-steps"),
     (["--learning-rate", "nan"], "--learning-rate"), (["--learning-rate", "much"], "--learning-rate"),
     (["--threads", "0"], "--threads"), (["--precision", "f16"], "--precision"), (["--recipe", "none"], "--recipe"),
+    (["--warm-up", "3"], "--warm-up"),
+    (["--recipe", "fast", "--warm-up", "-1"], "--warm-up"), (["--loss", "l3"], "--loss"),
     (["--base-channels", "0"], "--base-channels"), (["--blocks", "7"], "--blocks"),
     (["--convolutions-per-block", "0"], "--convolutions-per-block"), (["--seed", "-1"], "--seed"),
     (["--keep", "0"], "--keep"), (["--checkpoint-every", "0"], "--checkpoint-every"), (["--rounds", "-1"], "--rounds"),
@@ -50,6 +53,7 @@ struct UsageTests {
     (["separate", "a.png"], "--weights"), (["separate", "--weights", "w"], "nothing to separate"),
     (["separate", "--weights", "w", "--mix", "a.png"], "--mix"),
     (["separate", "--weights", "w", "a.png", "--truth", "b.png"], "--truth"), (["export"], "--checkpoint"),
+    (["import"], "--keras"),
     (["checkpoint", "verify"], "<path>"),
     (["verify", "--global-batch", "0"], "--global-batch"), (["verify", "--kills", "2"], "--kills"),
     (["verify", "--slices", "2"], "--slices"), (["verify", "--resume", "--steps", "11"], "--steps"),
@@ -79,6 +83,7 @@ struct UsageTests {
     ["--config", "/no/such/file"], ["evaluate", "--weights", "/no/such/file", "--data", "synthetic"],
     ["evaluate", "--weights", "/no/such/file", "--data", "/no/such/folder"],
     ["separate", "--weights", "/no/such/file", "a.png"], ["export", "--checkpoint", "/no/such/file"],
+    ["export", "--weights", "/no/such/file"], ["import", "--keras", "/no/such/file"],
     ["verify", "--reference", "/no/such/file"], ["verify", "--weights", "/no/such/file", "--data", "synthetic"],
     ["replay", "/no/such/file"],
     ["benchmark", "--data", "/no/such/folder"], ["data", "check", "--data", "/no/such/folder"],

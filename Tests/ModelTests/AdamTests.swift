@@ -18,7 +18,7 @@ struct AdamTests {
     for (i, g) in gradients.enumerated() { unsafe buffers[1].elements[i] = g }
     Adam().update(
       weights: buffers[0], gradients: buffers[1], firstMoments: buffers[2], secondMoments: buffers[3],
-      count: gradients.count, step: 1)
+      range: 0..<gradients.count, step: 1)
     for (i, g) in gradients.enumerated() {
       let expected = -1e-3 * Double(g) / (abs(Double(g)) + 1e-7 / 0.001.squareRoot())
       #expect(abs(Double(unsafe buffers[0].elements[i]) - expected) <= 1e-6 * abs(expected), "gradient \(g)")
@@ -43,8 +43,8 @@ struct AdamTests {
         w[i] -= alpha * m[i] / (v[i].squareRoot() + 1e-7)
       }
       Adam(learningRate: rate).update(
-        weights: buffers[0], gradients: buffers[1], firstMoments: buffers[2], secondMoments: buffers[3], count: count,
-        step: step)
+        weights: buffers[0], gradients: buffers[1], firstMoments: buffers[2], secondMoments: buffers[3],
+        range: 0..<count, step: step)
     }
     for i in 0..<count { #expect(abs(Double(unsafe buffers[0].elements[i]) - w[i]) < 1e-6) }
     #expect(buffers[0].array(count..<count + 3) == [42, 0, 0])

@@ -30,8 +30,8 @@ struct OracleGradientTests {
     let configuration = UNetConfiguration(
       baseChannels: shape.base, blocks: shape.blocks, convolutionsPerBlock: shape.convolutions)
     let layout = ParameterLayout(configuration)
-    let input = Self.pixels(2 * UNetConfiguration.pixelCount, seed: 1)
-    let targets = Self.pixels(4 * UNetConfiguration.pixelCount, seed: 2)
+    let input = Self.pixels(2 * UNetConfiguration().pixelCount, seed: 1)
+    let targets = Self.pixels(4 * UNetConfiguration().pixelCount, seed: 2)
     let oracle = OracleUNet(configuration: configuration, values: Self.weights(layout))
     oracle.moveAwayFromKinks(input: input)
     let values = oracle.values
@@ -99,7 +99,7 @@ struct OracleGradientTests {
   @Test func valuesKeepTheirDistanceFromKinksAfterTheMove() {
     let configuration = UNetConfiguration(baseChannels: 4, blocks: 2, convolutionsPerBlock: 2)
     let layout = ParameterLayout(configuration)
-    let input = Self.pixels(3 * UNetConfiguration.pixelCount, seed: 3)
+    let input = Self.pixels(3 * UNetConfiguration().pixelCount, seed: 3)
     let oracle = OracleUNet(configuration: configuration, values: Self.weights(layout))
     let before = oracle.values
     func nearest(_ values: [Double]) -> Double {

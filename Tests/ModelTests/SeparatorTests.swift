@@ -24,9 +24,9 @@ struct SeparatorTests {
     let separator = try Separator(file: reference, prefix: "param.", precision: .f32, threads: 1)
     let mixed = try reference.tensor("input").floats()
     let all = try separator.separate(mixed)
-    let last = try separator.separate(Array(mixed.suffix(UNetConfiguration.pixelCount)))
-    #expect(all.first.suffix(UNetConfiguration.pixelCount) == last.first[...])
-    #expect(all.second.suffix(UNetConfiguration.pixelCount) == last.second[...])
+    let last = try separator.separate(Array(mixed.suffix(UNetConfiguration().pixelCount)))
+    #expect(all.first.suffix(UNetConfiguration().pixelCount) == last.first[...])
+    #expect(all.second.suffix(UNetConfiguration().pixelCount) == last.second[...])
     #expect(try separator.separate([]) == ([], []))
   }
 

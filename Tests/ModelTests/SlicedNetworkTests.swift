@@ -21,7 +21,7 @@ struct SlicedNetworkTests {
     let values = UNetTests.weights(Self.layout)
     let network = try SlicedNetwork(
       configuration: Self.configuration, values: values, batches: batches, precision: .f32)
-    let pixels = UNetConfiguration.pixelCount
+    let pixels = UNetConfiguration().pixelCount
     var first = 0
     for slice in network.slices {
       for i in 0..<slice.batch * pixels { unsafe slice.input[i] = Self.pictures.input[first * pixels + i] }

@@ -7,15 +7,24 @@ import Testing
 struct UNetTests {
   struct Shape: CustomTestStringConvertible, Sendable {
     var base: Int, blocks: Int, convolutions: Int, batch: Int
-    var testDescription: String { "\(base) channels, \(blocks) blocks of \(convolutions), batch \(batch)" }
+    /// Rows and columns of the pictures.
+    var size = 32
+    var testDescription: String {
+      "\(base) channels, \(blocks) blocks of \(convolutions), batch \(batch) of \(size)x\(size)"
+    }
     var configuration: UNetConfiguration {
-      UNetConfiguration(baseChannels: base, blocks: blocks, convolutionsPerBlock: convolutions)
+      UNetConfiguration(
+        baseChannels: base, blocks: blocks, convolutionsPerBlock: convolutions, imageSize: size, pictureSide: size)
     }
   }
   static let shapes = [
     Shape(base: 16, blocks: 1, convolutions: 1, batch: 2), Shape(base: 16, blocks: 2, convolutions: 2, batch: 3),
     Shape(base: 16, blocks: 3, convolutions: 1, batch: 1), Shape(base: 32, blocks: 3, convolutions: 3, batch: 2),
     Shape(base: 16, blocks: 4, convolutions: 1, batch: 2),
+    Shape(base: 16, blocks: 3, convolutions: 1, batch: 2, size: 36),
+    Shape(base: 16, blocks: 2, convolutions: 1, batch: 1, size: 50),
+    Shape(base: 16, blocks: 1, convolutions: 1, batch: 2, size: 7),
+    Shape(base: 16, blocks: 3, convolutions: 1, batch: 1, size: 128),
   ]
 
   /// Weights with every role away from its initial value, so that no term can hide.
@@ -41,9 +50,9 @@ struct UNetTests {
     return values
   }
 
-  static func pictures(_ count: Int) -> (input: [Float], targets: [Float]) {
+  static func pictures(_ count: Int, size: Int = 32) -> (input: [Float], targets: [Float]) {
     var random = SplitMix(state: 11)
-    let pixels = UNetConfiguration.pixelCount
+    let pixels = size * size
     let targets = (0..<2 * count * pixels).map { _ in Float.random(in: 0...1, using: &random) }
     let input = (0..<count * pixels).map { (targets[$0] + targets[count * pixels + $0]) / 2 }
     return (input, targets)
@@ -52,7 +61,7 @@ struct UNetTests {
   @Test(arguments: shapes) func stepMatchesTheOracle(_ shape: Shape) throws {
     let layout = ParameterLayout(shape.configuration)
     let values = Self.weights(layout)
-    let (input, targets) = Self.pictures(shape.batch)
+    let (input, targets) = Self.pictures(shape.batch, size: shape.size)
     let oracle = OracleUNet(configuration: shape.configuration, values: values.array().map(Double.init))
     let expected = oracle.step(input: input.map(Double.init), targets: targets.map(Double.init))
 
@@ -70,7 +79,7 @@ struct UNetTests {
     let errors = unsafe Array(slice.squaredErrors)
     for head in 0..<2 {
       let loss = errors[(head * shape.batch)..<((head + 1) * shape.batch)].reduce(0, +)
-      let mean = loss / Double(shape.batch * UNetConfiguration.pixelCount)
+      let mean = loss / Double(shape.batch * shape.size * shape.size)
       #expect(abs(mean - expected.losses[head]) < 1e-5 * expected.losses[head])
     }
     for tensor in layout.tensors where tensor.range.upperBound <= layout.trainedCount {
@@ -91,7 +100,7 @@ struct UNetTests {
   @Test(arguments: shapes) func inferenceMatchesTheOracle(_ shape: Shape) throws {
     let layout = ParameterLayout(shape.configuration)
     let values = Self.weights(layout)
-    let (input, _) = Self.pictures(shape.batch)
+    let (input, _) = Self.pictures(shape.batch, size: shape.size)
     let oracle = OracleUNet(configuration: shape.configuration, values: values.array().map(Double.init))
     let predictor = try Predictor(
       configuration: shape.configuration, values: values, precision: .f32, batch: 2)
@@ -106,7 +115,7 @@ struct UNetTests {
     let configuration = UNetConfiguration(baseChannels: 16, blocks: 2, convolutionsPerBlock: 1)
     let predictor = try Predictor(
       configuration: configuration, values: Self.weights(ParameterLayout(configuration)), precision: .f32, batch: 4)
-    let pixels = UNetConfiguration.pixelCount
+    let pixels = UNetConfiguration().pixelCount
     let (input, _) = Self.pictures(7)
     func predict(_ count: Int) throws -> [Float] {
       var predictions = [Float](repeating: .nan, count: 2 * count * pixels)

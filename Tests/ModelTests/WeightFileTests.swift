@@ -37,8 +37,31 @@ struct WeightFileTests {
     let bytes = try SafeTensorsFile(weights: values, layout: layout, metadata: ["epoch": "3"]).serialized()
     let read = try SafeTensorsFile(bytes: bytes, path: "w.safetensors")
     #expect(try load(read) == values.array())
-    #expect(read.metadata == ["epoch": "3", "heads": "mnist,fashion"])
+    #expect(
+      read.metadata == ["epoch": "3", "heads": "mnist,fashion", "image_size": "32", "picture_side": "28"])
     #expect(try read.inferredConfiguration() == configuration)
+  }
+
+  @Test func sizesOfPicturesSurviveTheFile() throws {
+    var large = configuration
+    large.fit(pictureSide: 45)
+    let file = SafeTensorsFile(weights: values, layout: ParameterLayout(large))
+    let read = try SafeTensorsFile(bytes: file.serialized(), path: "w.safetensors").inferredConfiguration()
+    #expect(read == large && read.imageSize >= 45 && read.pictureSide == 45)
+  }
+
+  @Test(arguments: [["image_size": "33"], ["image_size": "many"], ["image_size": "0"], ["picture_side": "33"]])
+  func sizesThatCannotBeAreRefused(metadata: [String: String]) throws {
+    var file = SafeTensorsFile(weights: values, layout: layout)
+    file.metadata.merge(metadata) { _, new in new }
+    #expect(throws: SafeTensorsError.self) { try file.inferredConfiguration() }
+  }
+
+  @Test func aFileWithoutSizesHasThePublishedOnes() throws {
+    var file = SafeTensorsFile(weights: values, layout: layout)
+    (file.metadata["image_size"], file.metadata["picture_side"]) = (nil, nil)
+    let read = try file.inferredConfiguration()
+    #expect(read.imageSize == 32 && read.pictureSide == 28)
   }
 
   @Test func prefixSelectsOneOfSeveralNetworksOfAFile() throws {

@@ -262,6 +262,37 @@ struct CheckpointTests {
     try checkpoint.checkFits(longer, fingerprint: "abc")
   }
 
+  /// 3 steps of warm-up and 12 more, of which the last third falls: the rate is at its peak until step 11.
+  @Test
+  func aRunMayGrowLongerUntilItsRateFalls() throws {
+    func refusal(step: Int, _ change: (inout RunConfiguration) -> Void) throws -> String? {
+      var run = run
+      (run.configuration.recipe, run.configuration.warmUp, run.configuration.coolDown) = ("fast", 3, 1.0 / 3)
+      (run.configuration.epochs, run.configuration.stepsPerEpoch) = (3, 5)
+      (run.state.step, run.state.epoch, run.state.stepInEpoch) = (step, step / 5, step % 5)
+      try run.write(to: path)
+      var now = run.configuration
+      change(&now)
+      do {
+        try Checkpoint(contentsOf: path).checkFits(now, fingerprint: "abc")
+        return nil
+      } catch CheckpointError.otherSchedule(_, let option, _, _, step) {
+        return option
+      }
+    }
+    #expect(try refusal(step: 14) { _ in } == nil)
+    #expect(try refusal(step: 11) { $0.epochs = 9 } == nil)
+    #expect(try refusal(step: 12) { $0.epochs = 9 } == "--epochs")
+    // 10 steps, 3 of warm-up: the rate of the shorter run falls from step 7 on.
+    #expect(try refusal(step: 7) { $0.epochs = 2 } == nil)
+    #expect(try refusal(step: 8) { $0.epochs = 2 } == "--epochs")
+    #expect(try refusal(step: 11) { $0.coolDown = 0.25 } == nil)
+    #expect(try refusal(step: 9) { $0.coolDown = 0.5 } == nil)
+    #expect(try refusal(step: 10) { $0.coolDown = 0.5 } == "--cool-down")
+    #expect(try refusal(step: 3) { $0.coolDown = nil } == nil)
+    #expect(try refusal(step: 4) { $0.coolDown = nil } == "--cool-down")
+  }
+
   @Test
   func aWriteThatFailsLeavesTheOldFile() throws {
     try run.write(to: path)

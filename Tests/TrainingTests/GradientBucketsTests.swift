@@ -57,7 +57,7 @@ struct GradientBucketsTests {
         case "decoder": blocks - 2 - Int(name[1])! + (name[2] == "up" ? 1 : 0)
         default: 0
         }
-      return sum + 2 * tensor.range.count * (UNetConfiguration.pixelCount >> (2 * stage)) * 2
+      return sum + 2 * tensor.range.count * (UNetConfiguration().pixelCount >> (2 * stage)) * 2
     }
   }
 

@@ -153,7 +153,7 @@ struct RunFilesTests {
     values.copy([0.5], at: layout["head.mnist.bias"].range.lowerBound)
     values.copy([7], at: layout["head.fashion.bias"].range.lowerBound)
     let predictor = try Predictor(configuration: network, values: values, precision: .f32, batch: 4)
-    let generator = MixingGenerator(sources: SmallRun.sources, stream: .test, seed: 3)
+    let generator = MixingGenerator(sources: SmallRun.sources, stream: .test, seed: 3, imageSize: 32)
     let pairs = try SeparatedPair.separate([0, 1, 2], round: 0, predictor: predictor, generator: generator)
     let picture = PictureGrid(rows: pairs.map(\.row)).picture
     #expect(picture.width == 7 * 68 + 4 && picture.height == 3 * 68 + 4)

@@ -7,7 +7,7 @@ import Testing
 /// The pairs that a run keeps, their pictures and their file.
 struct SampleSetTests {
   static func pair(_ number: Int, predicted: Float = 0.25) -> SeparatedPair {
-    let picture = { (value: Float) in [Float](repeating: value, count: UNetConfiguration.pixelCount) }
+    let picture = { (value: Float) in [Float](repeating: value, count: UNetConfiguration().pixelCount) }
     return SeparatedPair(
       number: number, mixed: picture(0.5), predicted: [picture(predicted), picture(1)], truth: [picture(0), picture(1)])
   }

@@ -13,6 +13,8 @@ package enum CollectiveKind: UInt8, Sendable, CaseIterable {
   case treeSum = 9
   /// Ranks of a node wait in shared memory for each other's part of a sum.
   case nodeSum = 10
+  /// Rank 0 asks the others for their time.
+  case clocks = 11
 
   package var name: String {
     switch self {
@@ -26,6 +28,7 @@ package enum CollectiveKind: UInt8, Sendable, CaseIterable {
     case .split: "split"
     case .treeSum: "sum along a tree"
     case .nodeSum: "sum in shared memory"
+    case .clocks: "comparison of clocks"
     }
   }
 }

@@ -1,9 +1,9 @@
 internal import Glibc
 
 /// Time for measuring silence: it never goes back and stands still while the machine sleeps.
-enum MonotonicClock {
+package enum MonotonicClock {
   /// Nanoseconds since some moment in the past (clock_gettime, CLOCK_MONOTONIC).
-  static var now: UInt64 {
+  package static var now: UInt64 {
     var time = timespec()
     unsafe clock_gettime(CLOCK_MONOTONIC, &time)
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)

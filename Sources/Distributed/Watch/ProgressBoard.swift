@@ -24,6 +24,9 @@ package final class ProgressBoard: Sendable {
   private let intervalCount = Atomic<Int>(0)
   private static let capacity = 31
 
+  /// Where phases, collectives and steps are kept too; nil for nowhere. For the thread that works alone.
+  package nonisolated(unsafe) var trace: TraceBuffer?
+
   package init() {
     let now = MonotonicClock.now
     progressTime = Atomic(now)
@@ -41,6 +44,7 @@ package final class ProgressBoard: Sendable {
   /// The process table shows it, of the process's own board.
   package func enter(_ phase: RankPhase) {
     self.phase.store(phase.rawValue, ordering: .relaxed)
+    unsafe trace?.add(.phase(phase))
     if self === Self.own { ProcessTitle.show(phase.title) }
   }
 
@@ -62,6 +66,7 @@ package final class ProgressBoard: Sendable {
   /// Step `step`, counted from 1, is complete.
   package func stepEnded(_ step: Int) {
     self.step.store(step, ordering: .relaxed)
+    unsafe trace?.add(.step(step))
     batchEnded()
   }
 
@@ -69,11 +74,13 @@ package final class ProgressBoard: Sendable {
   func begin(_ kind: CollectiveKind, ofWholeJob: Bool) {
     let number = collective.load(ordering: .relaxed) >> 8 + (ofWholeJob ? 1 : 0)
     collective.store(number << 8 | Int(kind.rawValue), ordering: .relaxed)
+    unsafe trace?.add(.collective(kind))
   }
 
   /// The rank is in no collective any more. That it came back is progress: the others moved as well, however long a step is.
   func leave() {
     collective.store(collective.load(ordering: .relaxed) & ~0xFF, ordering: .relaxed)
+    unsafe trace?.add(.left)
     progressed()
   }
 

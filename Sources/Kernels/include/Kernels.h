@@ -95,6 +95,12 @@ void kernels_squared_error(
     const float *_Nonnull predicted, const float *_Nonnull target, int64_t count, int64_t pixels, float factor,
     double *_Nonnull squared_errors, float *_Nullable diff_dst);
 
+/// The same for the root of each image's mean squared error: squared_errors as above, and with e of an image
+/// diff_dst = predicted > 0 ? scale / sqrt(e) * (predicted - target) : 0; 0 where e is 0.
+void kernels_root_squared_error(
+    const float *_Nonnull predicted, const float *_Nonnull target, int64_t count, int64_t pixels, float scale,
+    double *_Nonnull squared_errors, float *_Nullable diff_dst);
+
 /// Backward of `kernels_heads`: diff_src = sum_h diff_dst[h] * weights[h]; diff_weights [2][C] and diff_bias [2] in f64, overwritten.
 /// scratch: kernels_sums_scratch_count(src) doubles.
 void kernels_heads_backward(
@@ -106,6 +112,15 @@ void kernels_heads_backward(
 void kernels_adam(
     float *_Nonnull weights, const float *_Nonnull gradients, float *_Nonnull m, float *_Nonnull v, int64_t count, float alpha,
     float one_minus_beta1, float one_minus_beta2, float epsilon);
+
+/// A moving average, in place: average += (values - average) * share. Bit-identical at every instruction set.
+void kernels_average(float *_Nonnull average, const float *_Nonnull values, int64_t count, float share);
+
+/// In place: values *= factor. Bit-identical at every instruction set.
+void kernels_scale(float *_Nonnull values, int64_t count, float factor);
+
+/// In place: values += factor * addend, without contraction. Bit-identical at every instruction set.
+void kernels_add_scaled(float *_Nonnull values, const float *_Nonnull addend, int64_t count, float factor);
 
 /// Sum of squares in f64; NaN or infinity in `values` comes through.
 double kernels_sum_of_squares(const float *_Nonnull values, int64_t count);

@@ -53,13 +53,22 @@ final class Heads: NetworkPart {
 
   func forward() { src.view.heads(weights: weights, bias: bias, into: predictions) }
 
-  /// Squared errors and, in training, the gradient of the loss over `globalBatch` pictures at the predictions.
-  func computeLoss(globalBatch: Int) {
+  /// Squared errors and, in training, the gradient of `loss` over `globalBatch` pictures at the predictions.
+  func computeLoss(_ loss: TrainingLoss, globalBatch: Int) {
     let pixels = src.size * src.size
-    let factor = 2 / (Double(globalBatch) * Double(pixels))
-    unsafe kernels_squared_error(
-      predictions.base, targets.base, Int64(predictions.count), Int64(pixels), Float(factor), squaredErrors.base,
-      diffPredictions?.base)
+    switch loss {
+    case .mse:
+      let factor = 2 / (Double(globalBatch) * Double(pixels))
+      unsafe kernels_squared_error(
+        predictions.base, targets.base, Int64(predictions.count), Int64(pixels), Float(factor), squaredErrors.base,
+        diffPredictions?.base)
+    case .rmse:
+      // sqrt(e / pixels) of an image's sum e changes with a pixel's error d by d / sqrt(e * pixels).
+      let scale = 1 / (Double(globalBatch) * Double(pixels).squareRoot())
+      unsafe kernels_root_squared_error(
+        predictions.base, targets.base, Int64(predictions.count), Int64(pixels), Float(scale), squaredErrors.base,
+        diffPredictions?.base)
+    }
   }
 
   /// Writes this slice's part of the heads' gradients and, in the same pass, the gradient of src.

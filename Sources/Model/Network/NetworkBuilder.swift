@@ -47,7 +47,7 @@ struct NetworkBuilder {
     let last = configuration.blocks - 1
     for i in 0...last {
       let channels = configuration.channels(stage: i)
-      let size = UNetConfiguration.imageSize >> i
+      let size = configuration.imageSize >> i
       if i < last {
         let wide = plan.activation(size: size, channels: 2 * channels)
         let skip = wide.slice(channels: channels..<2 * channels)
@@ -120,7 +120,7 @@ struct NetworkBuilder {
     for i in parts.decoder.indices.reversed() {
       let level = parts.decoder.count - 1 - i
       let channels = configuration.channels(stage: level)
-      let size = UNetConfiguration.imageSize >> level
+      let size = configuration.imageSize >> level
       for (j, unit) in parts.decoder[i].units.enumerated().reversed() {
         let diffSrc = j > 0 ? next(size: size, channels: channels) : plan.activation(size: size, channels: 2 * channels)
         try unit.planBackward(diffDst: diffDst, diffSrc: diffSrc)
@@ -135,7 +135,7 @@ struct NetworkBuilder {
     }
     for i in parts.encoder.indices.reversed() {
       let channels = configuration.channels(stage: i)
-      let size = UNetConfiguration.imageSize >> i
+      let size = configuration.imageSize >> i
       for (j, unit) in parts.encoder[i].units.enumerated().reversed() {
         let diffSrc: Activation? =
           j > 0

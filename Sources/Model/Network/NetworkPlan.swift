@@ -29,12 +29,12 @@ final class NetworkPlan {
     // No activation that takes turns is larger than one of the outermost stage: inner ones have a quarter of the pixels
     // and twice the channels, and concatenated buffers do not take turns.
     let byteCount = Activation.byteCount(
-      precision, batch: batch, size: UNetConfiguration.imageSize, channels: configuration.baseChannels)
+      precision, batch: batch, size: configuration.imageSize, channels: configuration.baseChannels)
     turns = (0..<3).map { _ in AlignedBuffer(repeating: 0, count: byteCount) }
     let turn = turns[0]
     let largest = (0..<configuration.blocks).map { stage in
       Activation(
-        precision, batch: batch, size: UNetConfiguration.imageSize >> stage,
+        precision, batch: batch, size: configuration.imageSize >> stage,
         channels: configuration.channels(stage: stage), sharing: turn
       ).view.sumsScratchCount
     }.max()!

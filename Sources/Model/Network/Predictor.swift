@@ -20,6 +20,9 @@ package final class Predictor {
       configuration: configuration, values: values, batch: batch, mode: .inference, precision: precision)
   }
 
+  /// The network's shape.
+  package var configuration: UNetConfiguration { network.configuration }
+
   /// Reads the weights again, after they changed.
   package func reload() throws { try network.packWeights() }
 
@@ -27,7 +30,7 @@ package final class Predictor {
   package func predict(
     mixed: UnsafeBufferPointer<Float>, into predictions: UnsafeMutableBufferPointer<Float>
   ) throws {
-    let pixels = UNetConfiguration.pixelCount
+    let pixels = network.configuration.pixelCount
     precondition(mixed.count % pixels == 0, "\(mixed.count) values are no whole number of \(pixels)-pixel pictures")
     precondition(
       predictions.count == 2 * mixed.count, "\(predictions.count) predictions for \(mixed.count) mixed values")

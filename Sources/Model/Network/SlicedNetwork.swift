@@ -50,8 +50,10 @@ package final class SlicedNetwork {
     }
   }
 
-  /// Compares every slice's predictions with its targets: see ``UNet/computeLoss(globalBatch:)``. Local.
-  package func computeLoss(globalBatch: Int) { for slice in slices { slice.computeLoss(globalBatch: globalBatch) } }
+  /// Compares every slice's predictions with its targets: see ``UNet/computeLoss(_:globalBatch:)``. Local.
+  package func computeLoss(_ loss: TrainingLoss = .mse, globalBatch: Int) {
+    for slice in slices { slice.computeLoss(loss, globalBatch: globalBatch) }
+  }
 
   /// Gradient of the loss into `gradients[0..<layout.trainedCount]`: this rank's part, to be summed over the ranks.
   /// Announces each range of it to `ranks` as soon as it is complete, from the end to the start. Collective.

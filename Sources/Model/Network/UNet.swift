@@ -54,7 +54,7 @@ package final class UNet {
     let plan = try NetworkPlan(
       layout: layout, values: values, precision: precision, batch: batch, mode: mode,
       normalisations: sibling?.normalisations ?? [:])
-    let size = UNetConfiguration.imageSize
+    let size = configuration.imageSize
     inputPicture = Activation(.f32, batch: batch, size: size, channels: 1)
     networkInput = precision == .f32 ? inputPicture : plan.activation(size: size, channels: 1)
 
@@ -76,7 +76,7 @@ package final class UNet {
 
   /// [batch, 32, 32] f32: the mixed pictures. Fill before a forward pass.
   package var input: UnsafeMutableBufferPointer<Float> {
-    let count = batch * UNetConfiguration.pixelCount
+    let count = batch * configuration.pixelCount
     return unsafe UnsafeMutableBufferPointer(
       start: inputPicture.base.assumingMemoryBound(to: Float.self), count: count)
   }
@@ -106,8 +106,10 @@ package final class UNet {
   }
 
   /// Compares the predictions with `targets`: fills `squaredErrors` and, in training, starts the gradient of
-  /// mse(first head) + mse(second head), each the mean over the pixels of all `globalBatch` pictures. Local.
-  package func computeLoss(globalBatch: Int) { heads.computeLoss(globalBatch: globalBatch) }
+  /// loss(first head) + loss(second head), each the mean over all `globalBatch` pictures. Local.
+  package func computeLoss(_ loss: TrainingLoss = .mse, globalBatch: Int) {
+    heads.computeLoss(loss, globalBatch: globalBatch)
+  }
 
   /// Fills `errorSums`.
   func sumSquaredErrors() {

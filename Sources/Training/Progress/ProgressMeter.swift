@@ -3,14 +3,16 @@ struct ProgressMeter {
   /// Seconds between two looks at it.
   static let interval = 0.25
 
-  private(set) var progress: RunProgress
+  var progress: RunProgress
   private var last = Stopwatch.now
   private var lastStep: Int?
 
   /// Of a run that goes on from `state`.
   init(_ configuration: RunConfiguration, state: TrainingState, isSynthetic: Bool) {
     progress = RunProgress()
-    (progress.epochs, progress.stepsPerEpoch) = (configuration.epochs, configuration.stepsPerEpoch)
+    (progress.epochs, progress.stepsPerEpoch) = (
+      state.recipe.lastEpoch ?? configuration.epochs, configuration.stepsPerEpoch
+    )
     (progress.heads, progress.isSynthetic) = (configuration.network.heads, isSynthetic)
     (progress.epoch, progress.stepInEpoch) = (state.epoch, state.stepInEpoch)
     if state.recipe.best.isFinite { progress.bestValidationLoss = state.recipe.best }

@@ -82,6 +82,7 @@ extension RunProgress {
     case .epoch(let record):
       (epoch, stepInEpoch, seconds) = (record.epoch, 0, record.seconds)
       validation = record.validation
+      epochs = record.epochs ?? epochs
       learningRate = record.nextLearningRate
       bestValidationLoss = min(bestValidationLoss ?? .infinity, record.validation.sum)
     case .evaluation, .end:

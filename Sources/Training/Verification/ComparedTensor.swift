@@ -38,7 +38,8 @@ package struct ComparedTensor: Sendable, Equatable {
     layout: ParameterLayout, batch: Int, steps: Int, extras: Set<String> = []
   ) -> [ComparedTensor] {
     let heads = layout.configuration.heads
-    let images = [batch, 1, UNetConfiguration.imageSize, UNetConfiguration.imageSize]
+    let size = layout.configuration.imageSize
+    let images = [batch, 1, size, size]
     var result: [ComparedTensor] = []
     func add(_ name: String, _ shape: [Int], _ quantity: Quantity, before: String? = nil) {
       result.append(ComparedTensor(name: name, shape: shape, quantity: quantity, before: before))

@@ -6,7 +6,7 @@ extension ReferenceStep {
   ///
   /// With the bounds of programs of `precision`.
   package init(of weights: NetworkWeights, pairs: Int, generator: MixingGenerator, precision: Precision) {
-    var input = [Float](repeating: 0, count: pairs * UNetConfiguration.pixelCount)
+    var input = [Float](repeating: 0, count: pairs * weights.configuration.pixelCount)
     var targets = [Float](repeating: 0, count: 2 * input.count)
     unsafe input.withUnsafeMutableBufferPointer { input in
       unsafe targets.withUnsafeMutableBufferPointer {

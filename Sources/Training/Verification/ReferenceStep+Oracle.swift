@@ -8,7 +8,7 @@ extension ReferenceStep {
 
   /// Computes the step in plain f64 loops inside the program, for any network and any weights.
   ///
-  /// `weights` in layout order, `input` `[n,32,32]`, `targets` `[heads,n,32,32]`. So that the step has one gradient in
+  /// `weights` in layout order, `input` `[n,size,size]`, `targets` `[heads,n,size,size]`. So that the step has one gradient in
   /// f64 and in f32, betas and head biases first move away from ReLU's kinks by about 5e-5
   /// (`OracleUNet.moveAwayFromKinks`); `param.*` holds the moved ones. With `keepingWeights` they stay as they are.
   ///
@@ -22,7 +22,7 @@ extension ReferenceStep {
     precision: Precision?, steps: Int = 1, keepingWeights: Bool = false
   ) {
     layout = ParameterLayout(configuration)
-    batch = input.count / UNetConfiguration.pixelCount
+    batch = input.count / configuration.pixelCount
     self.steps = steps
     precondition(
       batch > 0 && targets.count == configuration.heads.count * input.count,
@@ -86,7 +86,8 @@ private struct StepRecord {
 
   init(oracle: OracleUNet, batch: Int) {
     self.oracle = oracle
-    images = [batch, 1, UNetConfiguration.imageSize, UNetConfiguration.imageSize]
+    let size = oracle.layout.configuration.imageSize
+    images = [batch, 1, size, size]
   }
 
   mutating func run(input: [Double], targets: [Double], steps: Int) {

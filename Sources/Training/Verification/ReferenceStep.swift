@@ -41,9 +41,9 @@ package struct ReferenceStep: Sendable {
 
   /// The network.
   package var configuration: UNetConfiguration { layout.configuration }
-  /// `[n,32,32]`.
+  /// `[n,size,size]`.
   package var input: [Float] { floats("input") }
-  /// `[heads,n,32,32]`, head-major.
+  /// `[heads,n,size,size]`, head-major.
   package var targets: [Float] { configuration.heads.flatMap { floats("target.\($0)") } }
   /// The weights before the first step in layout order.
   package var weights: [Float] { layout.tensors.flatMap { floats("param.\($0.name)") } }
@@ -62,7 +62,7 @@ package struct ReferenceStep: Sendable {
   package init(_ file: SafeTensorsFile) throws {
     layout = ParameterLayout(try file.inferredConfiguration(prefix: "param."))
     _ = try file.weightValues(layout: layout, prefix: "param.")
-    let size = UNetConfiguration.imageSize
+    let size = layout.configuration.imageSize
     let input = try file.tensor("input")
     batch = input.shape.first ?? 0
     for name in ["input"] + layout.configuration.heads.map({ "target.\($0)" }) {

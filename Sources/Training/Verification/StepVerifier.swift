@@ -38,7 +38,7 @@ package struct StepVerifier {
     var input: [Float]
     var targets: [Float]
     var weights: [Float]
-    var batch: Int { input.count / UNetConfiguration.pixelCount }
+    var batch: Int { input.count / plan.configuration.pixelCount }
   }
 
   private struct Plan: Codable {
@@ -79,15 +79,17 @@ package struct StepVerifier {
       configuration: configuration, values: step.values, batch: step.slice.count, mode: .inference,
       precision: precision)
     try inference.packWeights()
-    unsafe copy(images(start.input, step.slice), to: inference.input)
+    unsafe copy(images(start.input, step.slice, configuration.pixelCount), to: inference.input)
     try inference.forwardInference()
     try gatherPredictions("eval", inference, heads: heads, into: &measured)
 
     try step.network.packWeights()
     let network = step.network.slices[0]
-    unsafe copy(images(start.input, step.slice), to: network.input)
+    unsafe copy(images(start.input, step.slice, configuration.pixelCount), to: network.input)
     let targets = heads.indices.flatMap { h in
-      images(start.targets, step.slice.lowerBound + h * start.batch..<step.slice.upperBound + h * start.batch)
+      images(
+        start.targets, step.slice.lowerBound + h * start.batch..<step.slice.upperBound + h * start.batch,
+        configuration.pixelCount)
     }
     unsafe copy(targets[...], to: network.targets)
     for number in 1...start.plan.steps {
@@ -122,14 +124,14 @@ package struct StepVerifier {
     _ name: String, _ network: UNet, heads: [String], into measured: inout [String: [Float]]
   ) throws {
     let predictions = unsafe Array(network.predictions)
-    let count = network.batch * UNetConfiguration.pixelCount
+    let count = network.batch * network.configuration.pixelCount
     for (h, head) in heads.enumerated() {
       measured["\(name).\(head)"] = try communicator.gather(Array(predictions[h * count..<(h + 1) * count]), root: 0)
     }
   }
 
-  private func images(_ pixels: [Float], _ range: Range<Int>) -> ArraySlice<Float> {
-    pixels[range.lowerBound * UNetConfiguration.pixelCount..<range.upperBound * UNetConfiguration.pixelCount]
+  private func images(_ pixels: [Float], _ range: Range<Int>, _ pixelCount: Int) -> ArraySlice<Float> {
+    pixels[range.lowerBound * pixelCount..<range.upperBound * pixelCount]
   }
 
   private func copy(_ source: ArraySlice<Float>, to destination: UnsafeMutableBufferPointer<Float>) {

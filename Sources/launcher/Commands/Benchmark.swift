@@ -87,7 +87,7 @@ struct BenchmarkStep: JobCommand {
     }
     let pictures = try job.loadPictures(decision.data)
     var configuration = decision.configuration
-    configuration.network.heads = pictures.names
+    configuration.network.fit(pictures)
     job.announce(pictures, precision: configuration.precision, threads: configuration.threads)
     let benchmark = try StepBenchmark(
       configuration: configuration, sources: pictures, communicator: job.communicator)

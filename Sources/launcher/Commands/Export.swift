@@ -1,51 +1,117 @@
 import ArgumentParser
+import Interchange
+import Model
 import Training
 
 /// `launcher export`.
 struct Export: JobCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Write the weights of a checkpoint alone, as a safetensors file.")
+    abstract: "Write weights alone: as a safetensors file, or for Keras or ONNX.",
+    discussion: """
+      keras: a model.weights.h5 that load_weights of a Keras 3 model like the published one takes. onnx: a model with input \
+      mixed [batch, 1, 32, 32] (or as large as its pictures are) and an output for each head, for onnxruntime and others (operator set \
+      \(ONNXModel.operatorSet)).
+      """)
+
+  /// How the weights are written.
+  enum Format: String, CaseIterable, ExpressibleByArgument {
+    case safetensors, keras, onnx
+  }
 
   @Option(help: ArgumentHelp("The checkpoint to read.", valueName: "file"))
-  var checkpoint: String
+  var checkpoint: String?
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The weight file to write.", valueName: "file"))
-  var output = "weights.safetensors"
+  @Option(help: ArgumentHelp("The weight file to read, in place of a checkpoint.", valueName: "file"))
+  var weights: String?
+
+  @Option(help: "What to write.")
+  var format = Format.safetensors
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "The file to write. Default: weights.safetensors, model.weights.h5 or model.onnx.", valueName: "file"))
+  var output: String?
 
   @OptionGroup var choice: ChoiceOption
-  @OptionGroup var format: JSONFlag
+  @OptionGroup var report: JSONFlag
+
+  func validate() throws {
+    guard (checkpoint == nil) != (weights == nil) else {
+      throw ValidationError("--checkpoint or --weights, and not both, names the file to read")
+    }
+    if format == .keras, let output, !output.hasSuffix(".weights.h5") {
+      throw ValidationError("--output \(output): Keras reads weights from files called NAME.weights.h5 alone")
+    }
+  }
 
   func run(_ job: Job) throws -> ExitStatus {
-    let report = try job.onRoot {
-      let checkpoint = try Checkpoint(contentsOf: checkpoint)
-      let weights = try NetworkWeights(checkpoint, choice: choice.which)
-      try weights.write(
-        to: output,
-        metadata: [
-          "data": checkpoint.dataName, "epoch": "\(checkpoint.state.epoch)", "step": "\(checkpoint.state.step)",
-          "which": choice.which.rawValue,
-        ])
-      return Report(
-        parameters: weights.parameters, output: output, which: choice.which.rawValue, step: checkpoint.state.step,
-        data: checkpoint.dataName)
-    }
+    let report = try job.onRoot { try write() }
     if let report {
-      if format.json {
+      if self.report.json {
         Output.json(report)
       } else {
-        Output.line(
-          "\(report.output): \(report.parameters) parameters, the \(report.which) weights of step \(report.step)")
+        Output.line("\(report.output): \(report.parameters) parameters, \(report.origin)")
       }
     }
     return .done
   }
 
+  private func write() throws -> Report {
+    let (network, origin, metadata) = try source()
+    let file = output ?? format.usualName
+    switch format {
+    case .safetensors: try network.write(to: file, metadata: metadata)
+    case .keras:
+      let weights = KerasWeightsFile(configuration: network.configuration, values: network.values.array())
+      try FileSystem.writeAtomically(try weights.serialized(), to: file)
+    case .onnx:
+      let model = ONNXModel(configuration: network.configuration, values: network.values.array())
+      try FileSystem.writeAtomically(model.serialized(metadata: metadata), to: file)
+    }
+    return Report(
+      parameters: network.parameters, output: file, format: format.rawValue, origin: origin,
+      which: checkpoint == nil ? nil : choice.which.rawValue, step: metadata["step"].flatMap { Int($0) },
+      data: metadata["data"])
+  }
+
+  /// The weights, where they come from in words, and what is noted beside them.
+  private func source() throws -> (NetworkWeights, origin: String, metadata: [String: String]) {
+    guard let checkpoint else {
+      let path = weights ?? ""
+      let file = try SafeTensorsFile(contentsOf: path)
+      return (try NetworkWeights(contentsOf: path, choice: choice.which), "the weights of \(path)", file.metadata)
+    }
+    let read = try Checkpoint(contentsOf: checkpoint)
+    return (
+      try NetworkWeights(read, choice: choice.which),
+      "the \(choice.which.rawValue) weights of step \(read.state.step)",
+      [
+        "data": read.dataName, "epoch": "\(read.state.epoch)", "step": "\(read.state.step)",
+        "which": choice.which.rawValue,
+      ]
+    )
+  }
+
   private struct Report: Encodable {
     var parameters: Int
     var output: String
-    var which: String
+    var format: String
+    private(set) var origin: String
+    /// Of a checkpoint's weights.
+    var which: String?
     /// Step of the checkpoint; the best weights may be those of an earlier one.
-    var step: Int
-    var data: String
+    var step: Int?
+    var data: String?
+  }
+}
+
+extension Export.Format {
+  var usualName: String {
+    switch self {
+    case .safetensors: "weights.safetensors"
+    case .keras: "model.weights.h5"
+    case .onnx: "model.onnx"
+    }
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dataset
 import Distributed
+import Interchange
 import Model
 import Training
 
@@ -56,6 +57,7 @@ struct Info: JobCommand {
       Library("MPI", (Communicator.libraryVersion, MPIBuild.ofThisProgram.description)),
       Library("oneDNN", (oneDNNVersion(), oneDNNHeaderVersion())), Library("libpng", LibraryVersions.libpng),
       Library("zlib", LibraryVersions.zlib), Library("libcurl", LibraryVersions.libcurl),
+      Library("libhdf5", HDF5.versions),
     ]
     var data: PicturePlaces
 

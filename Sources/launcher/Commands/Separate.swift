@@ -8,7 +8,7 @@ struct Separate: JobCommand {
     abstract: "Separate mixed pictures.",
     discussion: """
       A picture NAME.png becomes NAME-mnist.png and NAME-fashion.png (with other weights, other names) of 28x28 or 32x32 pixels, as \
-      it is; others are resized to fit 28x28. Any depth and colour of PNG will do; colours count by their luminance. A safetensors \
+      it is; others are resized to fit 28x28 (with weights for other pictures, their sizes). Any depth and colour of PNG will do; colours count by their luminance. A safetensors \
       batch becomes predictions.safetensors with a tensor [N,32,32] for each source; where it holds the true sources under these \
       names, their mean squared error is printed. Rank 0 does the work.
       """)
@@ -63,7 +63,7 @@ struct Separate: JobCommand {
   func run(_ job: Job) throws -> ExitStatus {
     let done = try job.onRoot {
       let network = try NetworkWeights(contentsOf: weights.required(), choice: weights.choice.which)
-      let separation = try Separation(request, heads: network.configuration.heads)
+      let separation = try Separation(request, network: network.configuration)
       let (precision, threads) = (compute.precision(job.automatic), compute.threads(job.automatic))
       useThreads(threads)
       job.announce(nil, precision: precision, threads: threads)

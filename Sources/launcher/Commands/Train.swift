@@ -72,7 +72,7 @@ struct Train: JobCommand {
     let pictures = try job.loadPictures(decision.data) { if StopRequest.hasCome { throw StoppedWhileLoading() } }
     if decision.logRanks == .all { job.describe(pictures, threads: decision.configuration.threads) }
     var configuration = decision.configuration
-    configuration.network.heads = pictures.names
+    configuration.network.fit(pictures)
 
     let trainer = try Trainer(
       configuration: configuration, sources: pictures, communicator: job.communicator, topology: job.topology,

@@ -68,12 +68,17 @@ struct Verify: JobCommand {
   /// The step in plain f64 loops.
   private func computed(_ precision: Precision) throws -> ReferenceStep {
     let pictures = try loadSources(data.choice(seed: seed.seed).request)
+    var shape = network.configuration()
+    shape.fit(pictures)
     let start =
       try weights.weights.map { try NetworkWeights(contentsOf: $0, choice: weights.choice.which) }
-      ?? NetworkWeights(initialised: network.configuration(heads: pictures.names), seed: seed.seed)
+      ?? NetworkWeights(initialised: shape, seed: seed.seed)
+    try start.check(separates: pictures)
     Output.note("reference: computed here in f64 for \(globalBatch) pairs, data: \(pictures.origin)")
     return ReferenceStep(
-      of: start, pairs: globalBatch, generator: MixingGenerator(sources: pictures, stream: .training, seed: seed.seed),
+      of: start, pairs: globalBatch,
+      generator: MixingGenerator(
+        sources: pictures, stream: .training, seed: seed.seed, imageSize: start.configuration.imageSize),
       precision: precision)
   }
 

@@ -17,7 +17,7 @@ struct DataOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Any two sources in place of mnist and fashion: folders of IDX pictures. The names go into heads and files.",
+      "Any two sources in place of mnist and fashion: folders of IDX files, or with train and test folders of PNGs; sides up to 128. The names go into heads and files.",
       valueName: "name=path,name=path"))
   var sources: String?
 
@@ -127,13 +127,11 @@ struct NetworkOptions: ParsableArguments {
   @Option(help: "3x3 convolutions in each stage. Default: \(UNetConfiguration().convolutionsPerBlock).")
   var convolutionsPerBlock: Int?
 
-  /// The network for sources of these names; what no option says is `other`'s.
-  func configuration(
-    heads: [String] = UNetConfiguration().heads, orElse other: UNetConfiguration = UNetConfiguration()
-  ) -> UNetConfiguration {
+  /// The network for the published pictures; what no option says is `other`'s.
+  func configuration(orElse other: UNetConfiguration = UNetConfiguration()) -> UNetConfiguration {
     UNetConfiguration(
       baseChannels: baseChannels ?? other.baseChannels, blocks: blocks ?? other.blocks,
-      convolutionsPerBlock: convolutionsPerBlock ?? other.convolutionsPerBlock, heads: heads)
+      convolutionsPerBlock: convolutionsPerBlock ?? other.convolutionsPerBlock)
   }
 
   func validate() throws {

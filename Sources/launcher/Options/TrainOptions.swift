@@ -1,4 +1,5 @@
 import ArgumentParser
+import Model
 import Training
 
 /// What decides the samples, their order and the learning rate of a run.
@@ -6,11 +7,59 @@ struct RecipeOptions: ParsableArguments {
   @Option(help: "Policy of learning rate and stopping: \(Recipe.names.joined(separator: ", ")).")
   var recipe = RunConfiguration().recipe
 
-  @Option(help: "Learning rate of the first step.")
-  var learningRate = RunConfiguration().learningRate
+  @Option(
+    help:
+      "Learning rate: of the first step (notebook), or the highest (fast). Default: 0.001, with fast 0.006, with fast and adam 0.003."
+  )
+  var learningRate: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Steps until the highest learning rate is reached. Default: 0, with fast 200.", valueName: "steps"))
+  var warmUp: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "The last part of the run in which the learning rate falls evenly, constant before. Default: it falls along half a cosine.",
+      valueName: "part"))
+  var coolDown: Double?
+
+  @Option(
+    help:
+      "What a step lessens: mse, or rmse, the root of each picture's mean squared error. Default: mse, with fast rmse.")
+  var loss: TrainingLoss?
+
+  @Option(
+    help:
+      "Where a step goes: adam, or muon, which moves a kernel as far in every direction. Default: adam, with fast muon."
+  )
+  var optimizer: UpdateRule.Method?
+
+  @Option(
+    help: ArgumentHelp(
+      "Part of every kernel that a step at a learning rate of 1 takes away, beside the gradient's step.",
+      valueName: "part"))
+  var weightDecay = RunConfiguration().weightDecay
+
+  @Option(
+    help: ArgumentHelp("Greatest length of the gradient, longer ones are shortened. Default: any.", valueName: "length")
+  )
+  var clipNorm: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Decay of the moving average of the weights that is validated and kept; 0 for the weights themselves. Default: 0, with fast 0.999.",
+      valueName: "decay"))
+  var averageDecay: Double?
 
   @Option(help: "Most epochs; the recipe may stop earlier.")
   var epochs = RunConfiguration().epochs
+
+  @Option(
+    help: ArgumentHelp(
+      "Time that training should take, to the nearest epoch: the learning rate falls to its end. With --recipe fast.",
+      valueName: "duration"))
+  var timeBudget: DurationArgument?
 
   @Option(help: "Steps of an epoch.")
   var stepsPerEpoch = RunConfiguration().stepsPerEpoch
@@ -23,10 +72,21 @@ struct RecipeOptions: ParsableArguments {
   @OptionGroup var seed: SeedOption
 
   func apply(to run: inout RunConfiguration) {
-    (run.recipe, run.learningRate, run.epochs, run.stepsPerEpoch) = (recipe, learningRate, epochs, stepsPerEpoch)
+    let isFast = recipe == "fast"
+    (run.recipe, run.epochs, run.stepsPerEpoch) = (recipe, epochs, stepsPerEpoch)
+    run.warmUp = warmUp ?? (isFast ? min(200, epochs * stepsPerEpoch / 10) : 0)
+    (run.coolDown, run.timeBudget) = (coolDown, timeBudget?.seconds)
+    run.averageDecay = averageDecay ?? (isFast ? 0.999 : 0)
+    run.optimizer = optimizer ?? (isFast ? .muon : .adam)
+    run.learningRate = learningRate ?? (!isFast ? 1e-3 : run.optimizer == .muon ? 6e-3 : 3e-3)
+    (run.weightDecay, run.clipNorm) = (weightDecay, clipNorm)
+    run.loss = loss ?? (isFast ? .rmse : .mse)
     (run.globalBatch, run.validationSteps, run.seed) = (batch.globalBatch, validationSteps, seed.seed)
   }
 }
+
+extension TrainingLoss: ExpressibleByArgument {}
+extension UpdateRule.Method: ExpressibleByArgument {}
 
 /// `--global-batch`.
 struct GlobalBatchOption: ParsableArguments {
@@ -53,12 +113,19 @@ struct FolderOptions: ParsableArguments {
   @Option(help: "Checkpoints that stay, the newest.")
   var keep = RunConfiguration().keep
 
-  @Option(help: ArgumentHelp("Steps between two records in metrics.jsonl.", valueName: "steps"))
+  @Option(help: ArgumentHelp("Steps between two records in metrics.jsonl and for TensorBoard.", valueName: "steps"))
   var logEvery = RunConfiguration().logEvery
+
+  @Option(
+    help: ArgumentHelp(
+      "Writes what every rank did in the last steps, phases and collectives on one clock, for chrome://tracing and Perfetto.",
+      valueName: "file"))
+  var trace: String?
 
   func apply(to run: inout RunConfiguration) {
     run.output = output ?? ""
-    (run.resume, run.checkpointEvery, run.keep, run.logEvery) = (resume, checkpointEvery, keep, logEvery)
+    (run.resume, run.checkpointEvery, run.keep) = (resume, checkpointEvery, keep)
+    (run.logEvery, run.trace) = (logEvery, trace)
   }
 }
 

@@ -23,6 +23,7 @@ struct RankChecks {
     switch arguments.first {
     case "collectives": try onEveryCommunicator { try checkCollectives($0) }
     case "pending": try onEveryCommunicator { try checkPendingReductions($0) }
+    case "clocks": try onEveryCommunicator { try checkClocks($0) }
     case "sleep": try checkSleep()
     case "tree": try onEveryCommunicator { try checkTreeSum($0) }
     case "bfloat16": try onEveryCommunicator { try checkBFloat16Sums($0) }

@@ -33,6 +33,13 @@ extension RanksTests {
     #expect(outcome.standardOutput == "passed on \(ranks ?? 1) ranks\n")
   }
 
+  @Test(arguments: rankCounts)
+  func clocksAreComparedWithinTheToldUncertainty(ranks: Int?) throws {
+    let outcome = try MPIRun("RankChecks", ["clocks"], ranks: ranks).run()
+    #expect(outcome.succeeded, "\(outcome)")
+    #expect(outcome.standardOutput == "passed on \(ranks ?? 1) ranks\n")
+  }
+
   @Test
   func ranksThatWaitAsleepLeaveTheirCores() throws {
     let outcome = try MPIRun("RankChecks", ["sleep"], ranks: 2).run()

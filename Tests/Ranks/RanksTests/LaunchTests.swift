@@ -20,6 +20,34 @@ extension RanksTests {
     #expect(outcome.succeeded, "\(outcome)")
   }
 
+  /// Open MPI's folder for a session is one for all such processes of a host, and the first that ends removes it under the others.
+  @Test
+  func aLoneProcessNeedsNoFolderOfItsSession() throws {
+    let outcome = try MPIRun("RankChecks", ["topology"], ranks: nil, environment: ["TMPDIR": "/proc/nowhere"]).run()
+    #expect(outcome.succeeded, "\(outcome)")
+  }
+
+  /// Like TensorBoard's, whose usual port 6006 is that of X display :6. It fails without the fix where libhwloc-plugins is installed.
+  @Test
+  func aServerOnThePortOfADisplayHoldsNobodyUp() throws {
+    let server = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(server) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    let isBound = (UInt16(6000)...6009).contains { port in
+      address.sin_port = port.bigEndian
+      return unsafe withUnsafePointer(to: &address) {
+        unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          unsafe bind(server, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+        }
+      }
+    }
+    try #require(isBound && listen(server, 8) == 0)
+    let outcome = try MPIRun("RankChecks", ["topology"], ranks: nil, limit: .seconds(20)).run()
+    #expect(outcome.succeeded, "\(outcome)")
+  }
+
   @Test(arguments: rankCounts)
   func topologySharesTheCoresOfTheNode(ranks: Int?) throws {
     let outcome = try MPIRun("RankChecks", ["topology"], ranks: ranks).run()

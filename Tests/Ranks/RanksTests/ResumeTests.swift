@@ -45,6 +45,50 @@ extension RanksTests {
     }
   }
 
+  /// The schedule, the averages and what validation judged go on as they were.
+  @Test(arguments: [nil, 2, 3])
+  func aFastRunThatIsCutEndsTheSame(ranks: Int?) throws {
+    try withRun { run in
+      let recipe = [
+        "recipe=fast", "rate=3e-3", "warm-up=3", "loss=rmse", "optimizer=muon", "weight-decay=0.1", "clip-norm=0.5",
+        "average-decay=0.6",
+      ]
+      try expectTheSameEnd(
+        run, recipe + ["checkpoint-every=1"],
+        pieces: [["die-after=2", "after-checkpoint=1"], ["die-after=4", "after-checkpoint=5"]], ranks: ranks)
+      let (whole, cut) = (try run.checkpoint("whole", step: 10), try run.checkpoint("cut", step: 10))
+      #expect(try whole.averages() == cut.averages() && whole.averages() != whole.weights(best: false))
+    }
+  }
+
+  /// However fast the machine is: the run is over by itself, and its learning rate then as good as nothing.
+  @Test
+  func aTimeBudgetEndsTheRunWithItsSchedule() throws {
+    try withRun { run in
+      let outcome = try run.train(
+        "run",
+        ["recipe=fast", "rate=0.01", "time-budget=6", "epochs=100000", "steps-per-epoch=25", "batch=4", "rounds=0"],
+        ranks: 2)
+      try #require(outcome.succeeded, "\(outcome)")
+      let rates = try run.metrics("run").compactMap { Double($0[2]) }
+      #expect(rates.count > 3 && zip(rates, rates.dropFirst()).allSatisfy { $0 >= $1 }, "\(rates)")
+      #expect((rates.last ?? 1) < 1e-3, "\(rates)")
+    }
+  }
+
+  /// The best weights are the averages as they were when the epoch was judged.
+  @Test
+  func averagesAreWhatIsKept() throws {
+    try withRun { run in
+      let outcome = try run.train(
+        "run", ["recipe=fast", "warm-up=2", "average-decay=0.9", "epochs=1", "steps-per-epoch=6", "batch=4"], ranks: 2)
+      try #require(outcome.succeeded, "\(outcome)")
+      let checkpoint = try run.checkpoint("run", step: 6)
+      #expect(try checkpoint.weights(best: true) == checkpoint.averages())
+      #expect(try checkpoint.weights(best: true) != checkpoint.weights(best: false))
+    }
+  }
+
   @Test
   func aStopAfterAnEpochsLastStepGoesOnWithItsValidation() throws {
     try withRun { run in

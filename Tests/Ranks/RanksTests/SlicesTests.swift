@@ -34,6 +34,27 @@ extension RanksTests {
     }
   }
 
+  /// Ranks of unequal work in Muon's step: two of four have a kernel or two, one none.
+  @Test
+  func muonMovesTheSameWeightsOnOneTwoAndFourRanks() throws {
+    let run = try TrainingRun()
+    defer { run.remove() }
+    let arguments = ["slices=4", "batch=8", "rounds=0", "epochs=1", "steps-per-epoch=12", "rate=0.01"]
+    let checkpoints = try [1, 2, 4].map { ranks in
+      let outcome = try run.train("on-\(ranks)", arguments + ["optimizer=muon"], ranks: ranks)
+      #expect(outcome.succeeded, "\(outcome)")
+      return try run.checkpoint("on-\(ranks)", step: 12)
+    }
+    #expect(try checkpoints[0].weights(best: false).allSatisfy { $0.isFinite })
+    for (checkpoint, ranks) in zip(checkpoints, [1, 2, 4]).dropFirst() {
+      let comparison = CheckpointComparison(checkpoints[0], checkpoint)
+      #expect(comparison.isEqual, "\(ranks) ranks: \(comparison)")
+    }
+    // It is another step than Adam's.
+    _ = try run.train("adam", arguments, ranks: 1)
+    #expect(try !CheckpointComparison(checkpoints[0], run.checkpoint("adam", step: 12)).isEqual)
+  }
+
   @Test
   func aSlicedRunGoesOnWithOtherRanksAsIfNothingHadBeen() throws {
     let run = try TrainingRun()

@@ -76,7 +76,7 @@ struct StepChecks {
       slices: slices, grouping: grouping, communicator: communicator)
     var numbers = PhiloxGenerator(seed: seed, stream: 3)
     initializeWeights(step.values, layout: step.layout, using: &numbers)
-    return (step, MixingGenerator(sources: sources, stream: .training, seed: seed))
+    return (step, MixingGenerator(sources: sources, stream: .training, seed: seed, imageSize: 32))
   }
 
   private static func losses(
@@ -154,11 +154,8 @@ struct StepChecks {
     var before = step.traffic
     for index in 0..<3 {
       before = step.traffic
-      if index == 2 { allocation_counter_start() }
-      _ = try losses(of: index, step, generator)
-      try step.update(step: index + 1, learningRate: 1e-3)
+      try takeStep(index, isCounted: index == 2, step, generator)
     }
-    allocation_counter_stop()
     let (statistics, gradients) = (
       step.traffic.statistics - before.statistics, step.traffic.gradients - before.gradients
     )
@@ -167,6 +164,17 @@ struct StepChecks {
       + "gradient_messages \(gradients.messages) statistics_bytes \(statistics.bytes) gradient_bytes \(gradients.bytes) "
       + "resident_mib \(Int(StepBenchmark.residentBytes() / 1_048_576))"
     for text in try communicator.gather(text: line, root: 0) { print(text) }
+  }
+
+  /// A step, its allocations counted. A function of its own, so that nothing the caller needs later is made within.
+  @inline(never)
+  private static func takeStep(
+    _ index: Int, isCounted: Bool, _ step: TrainingStep, _ generator: MixingGenerator
+  ) throws {
+    if isCounted { allocation_counter_start() }
+    defer { allocation_counter_stop() }
+    _ = try losses(of: index, step, generator)
+    try step.update(step: index + 1, learningRate: 1e-3)
   }
 
   private static func gradient(

@@ -38,6 +38,16 @@ struct Options {
     configuration.bucketBytes = number("bucket-bytes") ?? 1024
     configuration.wire = values["wire"].flatMap(GradientWire.init) ?? .f32
     configuration.slices = number("slices")
+    configuration.trace = values["trace"]
+    configuration.recipe = values["recipe"] ?? "notebook"
+    configuration.warmUp = number("warm-up") ?? 0
+    configuration.coolDown = values["cool-down"].flatMap(Double.init)
+    configuration.timeBudget = number("time-budget")
+    configuration.loss = values["loss"].flatMap(TrainingLoss.init) ?? .mse
+    configuration.optimizer = values["optimizer"].flatMap(UpdateRule.Method.init) ?? .adam
+    configuration.weightDecay = values["weight-decay"].flatMap(Double.init) ?? 0
+    configuration.clipNorm = values["clip-norm"].flatMap(Double.init)
+    configuration.averageDecay = values["average-decay"].flatMap(Double.init) ?? 0
     configuration.threads = number("threads") ?? 1
     return configuration
   }

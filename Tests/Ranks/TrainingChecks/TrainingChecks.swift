@@ -98,7 +98,8 @@ struct TrainingChecks {
 
   private static func takeStep(_ options: Options, _ world: Communicator) throws {
     let (step, configuration) = try options.step(world)
-    let generator = MixingGenerator(sources: options.sources, stream: .training, seed: configuration.seed)
+    let generator = MixingGenerator(
+      sources: options.sources, stream: .training, seed: configuration.seed, imageSize: 32)
     // The second pass overwrites the first one's sums: they must not be added twice.
     for _ in 0..<2 {
       step.fill(step: 0, from: generator)

@@ -1,0 +1,28 @@
+/// How a run with a time budget goes through its schedule: from where its speed was measured last, evenly to the end.
+package struct RunPace: Sendable, Codable, Equatable {
+  /// Steps after which the speed is measured first; then at the end of every epoch.
+  static let firstMeasurement = 100
+
+  /// Steps done at the measurement.
+  var step: Int
+  /// The part of the schedule that was done then, 0 to 1.
+  var part: Double
+  /// The last epoch, counted from 1.
+  var lastEpoch: Int
+  /// Steps of all epochs.
+  var lastStep: Int
+
+  /// The part of the schedule that is done after `step` steps, no less than before.
+  func part(step: Int) -> Double {
+    guard lastStep > self.step else { return 1 }
+    return part + (1 - part) * min(1, Double(step - self.step) / Double(lastStep - self.step))
+  }
+
+  /// Epochs that end nearest to `budget` seconds where `step` steps took `seconds`: at least those that have begun.
+  static func lastEpoch(step: Int, seconds: Double, budget: Double, stepsPerEpoch: Int) -> Int {
+    let begun = (step + stepsPerEpoch - 1) / stepsPerEpoch
+    guard seconds > 0 else { return begun }
+    let steps = Double(step) * budget / seconds
+    return max(begun, Int((steps / Double(stepsPerEpoch)).rounded()))
+  }
+}

@@ -1,0 +1,76 @@
+import Foundation
+import Model
+import TestSupport
+import Testing
+
+/// Weights to other programs and back, by the commands.
+struct ExchangeTests {
+  private let scratch: TemporaryFolder
+
+  init() throws { scratch = try TemporaryFolder() }
+
+  @Test func weightsThatWentThroughKerasFormatAreTheSame() throws {
+    let run = try TinyRun.done()
+    let out = try launch([
+      "export", "--weights", run.weights, "--format", "keras", "-o", scratch("w.weights.h5"), "--json",
+    ])
+    #expect(out.succeeded, "\(out)")
+    #expect(try out.json()["format"] as? String == "keras")
+    let back = try launch(["import", "--keras", scratch("w.weights.h5"), "-o", scratch("back.safetensors"), "--json"])
+    #expect(back.succeeded, "\(back)")
+    #expect(try back.json()["heads"] as? [String] == ["mnist", "fashion"])
+    #expect(try back.json()["parameters"] as? Int == TinyRun.parameters)
+    let (before, after) = (
+      try SafeTensorsFile(contentsOf: run.weights), try SafeTensorsFile(contentsOf: scratch("back.safetensors"))
+    )
+    #expect(after.tensors.count == before.tensors.count)
+    for tensor in after.tensors { #expect(try tensor.bytes == before.tensor(tensor.name).bytes, "\(tensor.name)") }
+    let evaluated = try launch([
+      "evaluate", "--weights", scratch("back.safetensors"), "--data", "synthetic", "--rounds", "1", "--pairs", "10",
+    ])
+    #expect(evaluated.succeeded, "\(evaluated)")
+  }
+
+  @Test func headsGetTheNamesThatAreGiven() throws {
+    let run = try TinyRun.done()
+    try #require(
+      launch(["export", "--weights", run.weights, "--format", "keras", "-o", scratch("w.weights.h5")]).succeeded)
+    let outcome = try launch([
+      "import", "--keras", scratch("w.weights.h5"), "--heads", "digits,garments", "-o", scratch("named.safetensors"),
+    ])
+    #expect(outcome.succeeded && outcome.standardOutput.contains("heads digits and garments"), "\(outcome)")
+    let file = try SafeTensorsFile(contentsOf: scratch("named.safetensors"))
+    #expect(file.metadata["heads"] == "digits,garments" && file["head.digits.weight"] != nil)
+    for bad in ["a", "a,a", "a,b,c", "a/,b", ","] {
+      let outcome = try launch(["import", "--keras", scratch("w.weights.h5"), "--heads", bad, "-o", scratch("no")])
+      #expect(outcome.exitCode == 64 && outcome.standardError.contains("--heads \(bad)"), "\(outcome)")
+    }
+    #expect(try !scratch.names(in: "").contains("no"))
+  }
+
+  @Test(arguments: ["best", "current"])
+  func aCheckpointGoesToONNX(which: String) throws {
+    let run = try TinyRun.done()
+    let outcome = try launch(
+      ["export", "--checkpoint", run.checkpoint, "--which", which, "--format", "onnx"], folder: scratch.path)
+    #expect(outcome.succeeded && outcome.standardOutput.contains("model.onnx: "), "\(outcome)")
+    let bytes = try scratch.bytes("model.onnx")
+    #expect(bytes.count > TinyRun.parameters * 4 && String(decoding: bytes, as: UTF8.self).contains("ConvTranspose"))
+  }
+
+  @Test func brokenKerasFilesAreRefusedInALine() throws {
+    try scratch.write("no weights", to: "text.h5")
+    let text = try launch(["import", "--keras", scratch("text.h5"), "-o", scratch("out")])
+    #expect(text.exitCode == 65 && text.standardError.contains("neither an HDF5 file nor a .keras archive"), "\(text)")
+    let missing = try launch(["import", "--keras", scratch("nowhere.h5"), "-o", scratch("out")])
+    #expect(missing.exitCode == 66, "\(missing)")
+    #expect(try scratch.names(in: "") == ["text.h5"])
+  }
+
+  @Test func exportWantsOneSourceAndANameThatKerasTakes() throws {
+    let both = try launch(["export", "--weights", "a", "--checkpoint", "b"])
+    #expect(both.exitCode == 64 && both.standardError.contains("--checkpoint or --weights"), "\(both)")
+    let name = try launch(["export", "--weights", "a", "--format", "keras", "-o", "w.h5"])
+    #expect(name.exitCode == 64 && name.standardError.contains("NAME.weights.h5"), "\(name)")
+  }
+}

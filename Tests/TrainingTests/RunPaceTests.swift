@@ -1,0 +1,53 @@
+import Testing
+
+@testable import Training
+
+/// Runs with a time budget: where the schedule stands when the speed was measured.
+struct RunPaceTests {
+  private var run: RunConfiguration {
+    var run = RunConfiguration()
+    (run.recipe, run.learningRate, run.warmUp, run.coolDown) = ("fast", 1, 2, 0.5)
+    (run.epochs, run.stepsPerEpoch, run.timeBudget) = (100, 10, 60)
+    return run
+  }
+
+  @Test(arguments: [
+    // A step a second: 60 steps. Half a second: 120. Too slow for one epoch, and for the one that has begun.
+    (10, 10.0, 6), (10, 5.0, 12), (10, 11.0, 5), (10, 1000.0, 1), (11, 1000.0, 2), (5, 0.0, 1),
+  ])
+  func theLastEpochEndsNearestToTheBudget(step: Int, seconds: Double, expected: Int) {
+    #expect(RunPace.lastEpoch(step: step, seconds: seconds, budget: 60, stepsPerEpoch: 10) == expected)
+  }
+
+  @Test func theRateFallsToNothingAtTheEndWhateverTheSpeed() throws {
+    let run = run
+    var recipe = try #require(Recipe(named: "fast", learningRate: 1))
+    #expect(recipe.lastEpoch == nil)
+    // Ten steps in 10 s: six epochs. 8 of 998 steps after the warm-up are done.
+    recipe.measured(step: 10, seconds: 10, of: run)
+    #expect(recipe.lastEpoch == 6)
+    recipe.stepBegins(10, run.schedule)
+    #expect(recipe.learningRate == 1)
+    // The machine is slower from here on: 30 steps in 45 s are four epochs in 60.
+    recipe.stepBegins(30, run.schedule)
+    let before = recipe.learningRate
+    recipe.measured(step: 30, seconds: 45, of: run)
+    #expect(recipe.lastEpoch == 4)
+    recipe.stepBegins(30, run.schedule)
+    #expect(recipe.learningRate == before)
+    var rates: [Float] = []
+    for step in 30...40 {
+      recipe.stepBegins(step, run.schedule)
+      rates.append(recipe.learningRate)
+    }
+    #expect(rates.last == 0 && zip(rates, rates.dropFirst()).allSatisfy { $0 >= $1 } && rates[9] < 0.25)
+    #expect(try JSONText.decode(Recipe.self, from: JSONText.encode(recipe)) == recipe)
+  }
+
+  @Test func aBudgetDoesNotGoBeyondTheEpochs() throws {
+    var (run, recipe) = (run, try #require(Recipe(named: "fast", learningRate: 1)))
+    run.epochs = 3
+    recipe.measured(step: 10, seconds: 1, of: run)
+    #expect(recipe.lastEpoch == 3)
+  }
+}
