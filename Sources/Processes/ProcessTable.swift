@@ -42,6 +42,11 @@ package enum ProcessTable {
     return now.isZombie && threads?.count ?? 0 <= 1
   }
 
+  /// The file of the program that this process runs. Behind the link: for a process that it starts, /proc/self/exe is another.
+  package static var pathOfThisProgram: String {
+    URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path
+  }
+
   /// Whether `process` runs the same executable file as this one.
   package static func runsThisProgram(_ process: Entry) -> Bool {
     var (own, other) = (stat(), stat())

@@ -174,7 +174,7 @@ package struct Checkpoint: Sendable {
   package func checkFits(_ now: RunConfiguration, fingerprint: String) throws(CheckpointError) {
     let before = configuration
     guard before.network == now.network else {
-      throw .wrongNetwork(path: path, found: Self.text(before.network), expected: Self.text(now.network))
+      throw .wrongNetwork(path: path, found: before.network.summary, expected: now.network.summary)
     }
     guard dataFingerprint == fingerprint else {
       throw .wrongData(
@@ -185,6 +185,7 @@ package struct Checkpoint: Sendable {
       ("--steps-per-epoch", "\(before.stepsPerEpoch)", "\(now.stepsPerEpoch)"),
       ("--validation-steps", "\(before.validationSteps)", "\(now.validationSteps)"),
       ("--recipe", before.recipe, now.recipe),
+      ("--initial-weights", before.initialWeights ?? "none", now.initialWeights ?? "none"),
       ("--learning-rate", "\(before.learningRate)", "\(now.learningRate)"),
       ("--warm-up", "\(before.warmUp)", "\(now.warmUp)"), ("--loss", before.loss.rawValue, now.loss.rawValue),
       ("--optimizer", before.optimizer.rawValue, now.optimizer.rawValue),
@@ -218,9 +219,4 @@ package struct Checkpoint: Sendable {
   }
 
   private static func text(_ number: Double?) -> String { number.map { "\($0)" } ?? "none" }
-
-  private static func text(_ network: UNetConfiguration) -> String {
-    "\(network.baseChannels) base channels, \(network.blocks) blocks of \(network.convolutionsPerBlock), "
-      + "heads \(network.heads.joined(separator: " and ")), pictures of \(network.pictureSide) in \(network.imageSize)x\(network.imageSize)"
-  }
 }

@@ -2,7 +2,8 @@ import Model
 
 extension RunConfiguration {
   enum CodingKeys: String, CodingKey {
-    case network, precision, recipe, learningRate, warmUp, coolDown, loss, optimizer, weightDecay, clipNorm,
+    case network, precision, recipe, initialWeights, learningRate, warmUp, coolDown, loss, optimizer, weightDecay,
+      clipNorm,
       averageDecay
     case epochs, timeBudget, stepsPerEpoch, globalBatch, validationSteps, seed, threads
     case data, sources, output, resume, checkpointEvery, keep, logEvery, trace, evaluationRounds, evaluationPairs
@@ -21,6 +22,7 @@ extension RunConfiguration {
     network = try values.decode(UNetConfiguration.self, forKey: .network)
     try read(.precision, into: &precision)
     try read(.recipe, into: &recipe)
+    initialWeights = try values.decodeIfPresent(String.self, forKey: .initialWeights)
     try read(.learningRate, into: &learningRate)
     try read(.warmUp, into: &warmUp)
     coolDown = try values.decodeIfPresent(Double.self, forKey: .coolDown)

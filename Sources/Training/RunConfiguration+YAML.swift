@@ -34,7 +34,8 @@ extension RunConfiguration {
     [
       ("base-channels", number(network.baseChannels)), ("blocks", number(network.blocks)),
       ("convolutions-per-block", number(network.convolutionsPerBlock)), ("precision", text(precision.rawValue)),
-      ("recipe", text(recipe)), ("learning-rate", number(learningRate)),
+      ("recipe", text(recipe)), ("initial-weights", initialWeights.map(text)),
+      ("learning-rate", number(learningRate)),
       ("warm-up", number(warmUp)), ("cool-down", coolDown.map(number)),
       ("loss", text(loss.rawValue)),
       ("optimizer", text(optimizer.rawValue)), ("weight-decay", number(weightDecay)),

@@ -7,6 +7,8 @@ package struct RunConfiguration: Sendable, Codable, Equatable {
   package var precision: Precision = .f32
   /// Name of a ``Recipe``.
   package var recipe = "notebook"
+  /// A weight file or checkpoint whose weights a new run begins with; nil for weights drawn from the seed.
+  package var initialWeights: String?
   /// The learning rate of the first step (notebook), or the highest one (fast).
   package var learningRate = 1e-3
   /// Steps until the highest learning rate is reached; 0 with the notebook's recipe.
@@ -150,6 +152,9 @@ package struct RunConfiguration: Sendable, Codable, Equatable {
       if balance != .even {
         throw .usage(option: "--slices", reason: "--balance \(balance.rawValue) deals by rank; fixed slices need even")
       }
+    }
+    if initialWeights?.isEmpty == true {
+      throw .usage(option: "--initial-weights", reason: "empty; the path of a weight file or a checkpoint")
     }
     if trace?.isEmpty == true { throw .usage(option: "--trace", reason: "empty; the path of a file") }
     if resume.isEmpty { throw .usage(option: "--resume", reason: "empty; auto, never or a checkpoint's path") }

@@ -139,7 +139,7 @@ package final class Trainer {
     (self.configuration, self.sources, self.communicator) = (configuration, sources, communicator)
     (self.topology, self.reporter, self.start) = (topology, reporter, start)
     (runFolder, state) = (beginning.runFolder, beginning.state)
-    if beginning.isResumed { try restore() } else { initialize() }
+    if beginning.isResumed { try restore() } else { try initialize() }
     if let start, let checkpoint = start.checkpoint, start.folder.ownsCheckpoint(checkpoint.path) { savedState = state }
     try step.network.packWeights()
   }
@@ -207,12 +207,26 @@ package final class Trainer {
     }
   }
 
-  /// The weights of a new network: a pure function of the seed, the same on every rank.
-  private func initialize() {
-    // The streams of the pictures are 0, 1 and 2.
-    var numbers = PhiloxGenerator(seed: configuration.seed, stream: 3)
-    initializeWeights(step.values, layout: step.layout, using: &numbers)
+  /// The weights that a new run begins with: those of rank 0's file, or a pure function of the seed. Collective.
+  private func initialize() throws {
+    let own =
+      isRoot
+      ? try configuration.initialWeights.map(weights(from:))
+        ?? NetworkWeights(initialised: configuration.network, seed: configuration.seed) : nil
+    step.values.copy(try NetworkWeights(sharing: own, communicator: communicator).values.array())
     step.averages?.copy(step.values.array())
+  }
+
+  /// The weights in the file at `path`. Throws ``RunError/usage(option:reason:)`` where they are another network's. Rank 0's alone.
+  private func weights(from path: String) throws -> NetworkWeights {
+    let weights = try NetworkWeights(contentsOf: path)
+    guard weights.configuration == configuration.network else {
+      throw RunError.usage(
+        option: "--initial-weights",
+        reason: "\(path) has \(weights.configuration.summary), this run \(configuration.network.summary)")
+    }
+    reporter.line("first weights: \(path)")
+    return weights
   }
 
   /// Weights and moments of rank 0's checkpoint to all ranks. Collective.

@@ -54,6 +54,7 @@ extension ExitStatus {
     case let error as LoggedProcessError: self = error.status
     case let error as MeasurementError: self = error.status
     case is UsageError: self = .usage
+    case is ShippedWeights.Missing: self = .inputMissing
     case is PeerError: self = .checkFailed
     case is StoppedWhileLoading: self = .stopped
     case is MPIError, is LaunchError, is SubmissionError, is CollectiveMismatch, is SocketError, is ResumeProofError:

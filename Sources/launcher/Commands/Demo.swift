@@ -28,7 +28,6 @@ struct Demo: JobCommand {
 
   func validate() throws {
     try check(pairs, in: 1...200, "--pairs")
-    _ = try weights.required()
   }
 
   func run(_ job: Job) throws -> ExitStatus {
@@ -41,7 +40,7 @@ struct Demo: JobCommand {
 
   /// Rank 0's work: the pairs, whose picture is written.
   private func separate(_ pictures: SourceData, _ job: Job) throws -> [SeparatedPair] {
-    let network = try NetworkWeights(contentsOf: weights.required(), choice: weights.choice.which)
+    let network = try weights.load()
     try network.check(separates: pictures)
     let (precision, threads) = (compute.precision(job.automatic), compute.threads(job.automatic))
     useThreads(threads)

@@ -37,7 +37,6 @@ struct Evaluate: JobCommand {
   func validate() throws {
     try check(rounds, in: 1...1_000_000, "--rounds")
     try check(pairs, in: 1...1_000_000_000, "--pairs")
-    _ = try weights.required()
   }
 
   /// What rank 0 decided.
@@ -60,7 +59,7 @@ struct Evaluate: JobCommand {
         watch: watch.decision())
     }
     try job.watch(decision.watch)
-    let network = try job.loadWeights(weights.required(), choice: weights.choice.which)
+    let network = try job.loadWeights(weights)
     let pictures = try job.loadPictures(decision.data)
     _ = try job.onRoot { try network.check(separates: pictures) }
     useThreads(decision.threads)

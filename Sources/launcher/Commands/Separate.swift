@@ -44,7 +44,6 @@ struct Separate: JobCommand {
   @OptionGroup var format: JSONFlag
 
   func validate() throws {
-    _ = try weights.required()
     if input.isEmpty && mix.isEmpty { throw ValidationError("nothing to separate; give pictures or --mix A.png B.png") }
     for (option, paths) in [("--mix", mix), ("--truth", truth)] where ![0, 2].contains(paths.count) {
       throw ValidationError("\(option) takes two pictures, not \(paths.count)")
@@ -62,7 +61,7 @@ struct Separate: JobCommand {
 
   func run(_ job: Job) throws -> ExitStatus {
     let done = try job.onRoot {
-      let network = try NetworkWeights(contentsOf: weights.required(), choice: weights.choice.which)
+      let network = try weights.load()
       let separation = try Separation(request, network: network.configuration)
       let (precision, threads) = (compute.precision(job.automatic), compute.threads(job.automatic))
       useThreads(threads)

@@ -38,10 +38,9 @@ extension Job {
     return pictures
   }
 
-  /// The weights of the file at rank 0's `path` on every rank. Collective; throws ``JobFailure``.
-  func loadWeights(_ path: @autoclosure () throws -> String, choice: NetworkWeights.Choice) throws -> NetworkWeights {
-    try NetworkWeights(
-      sharing: onRoot { try NetworkWeights(contentsOf: path(), choice: choice) }, communicator: communicator)
+  /// The weights that rank 0's `options` name on every rank. Collective; throws ``JobFailure``.
+  func loadWeights(_ options: WeightsOptions) throws -> NetworkWeights {
+    try NetworkWeights(sharing: onRoot { try options.load() }, communicator: communicator)
   }
 
   /// Says once what the work is done on: nothing is chosen silently. Rank 0's alone.

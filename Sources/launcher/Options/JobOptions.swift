@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Processes
 
 /// What the job asks of the batch system.
 struct JobOptions: ParsableArguments {
@@ -56,10 +56,7 @@ struct JobOptions: ParsableArguments {
     }
     return JobRequest(
       dialect: own, nodes: nodes, tasksPerNode: tasksPerNode, threads: cpusPerTask, time: time, memory: memory,
-      queue: queue, account: account, jobName: jobName, options: option, launcher: launcher ?? Self.thisProgram)
-  }
-
-  private static var thisProgram: String {
-    URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path
+      queue: queue, account: account, jobName: jobName, options: option,
+      launcher: launcher ?? ProcessTable.pathOfThisProgram)
   }
 }

@@ -141,22 +141,6 @@ struct NetworkOptions: ParsableArguments {
   }
 }
 
-/// `--weights`, `--which`.
-struct WeightsOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Weights: a weight file, or a checkpoint.", valueName: "file"))
-  var weights: String?
-
-  @OptionGroup var choice: ChoiceOption
-
-  /// The file; a usage error where none is named.
-  func required() throws -> String {
-    guard let weights else {
-      throw ValidationError("--weights FILE is needed: this version ships no weights of its own")
-    }
-    return weights
-  }
-}
-
 /// `--which`.
 struct ChoiceOption: ParsableArguments {
   @Option(help: "Which weights of a checkpoint: best or current.")

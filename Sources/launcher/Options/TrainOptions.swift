@@ -8,10 +8,22 @@ struct RecipeOptions: ParsableArguments {
   var recipe = RunConfiguration().recipe
 
   @Option(
+    help: ArgumentHelp(
+      "Weights that a new run begins with: a weight file, or a checkpoint's best. Default: drawn from the seed.",
+      valueName: "file"))
+  var initialWeights: String?
+
+  @Option(
     help:
       "Learning rate: of the first step (notebook), or the highest (fast). Default: 0.001, with fast 0.006, with fast and adam 0.003."
   )
   var learningRate: Double?
+
+  @Option(
+    help:
+      "How the learning rate grows with a global batch above \(BatchScaling.referenceBatch), and shrinks below: none, sqrt or linear."
+  )
+  var scaleLearningRate = BatchScaling.none
 
   @Option(
     help: ArgumentHelp(
@@ -74,11 +86,14 @@ struct RecipeOptions: ParsableArguments {
   func apply(to run: inout RunConfiguration) {
     let isFast = recipe == "fast"
     (run.recipe, run.epochs, run.stepsPerEpoch) = (recipe, epochs, stepsPerEpoch)
+    run.initialWeights = initialWeights
     run.warmUp = warmUp ?? (isFast ? min(200, epochs * stepsPerEpoch / 10) : 0)
     (run.coolDown, run.timeBudget) = (coolDown, timeBudget?.seconds)
     run.averageDecay = averageDecay ?? (isFast ? 0.999 : 0)
     run.optimizer = optimizer ?? (isFast ? .muon : .adam)
-    run.learningRate = learningRate ?? (!isFast ? 1e-3 : run.optimizer == .muon ? 6e-3 : 3e-3)
+    run.learningRate =
+      (learningRate ?? (!isFast ? 1e-3 : run.optimizer == .muon ? 6e-3 : 3e-3))
+      * scaleLearningRate.factor(globalBatch: batch.globalBatch)
     (run.weightDecay, run.clipNorm) = (weightDecay, clipNorm)
     run.loss = loss ?? (isFast ? .rmse : .mse)
     (run.globalBatch, run.validationSteps, run.seed) = (batch.globalBatch, validationSteps, seed.seed)
@@ -87,6 +102,7 @@ struct RecipeOptions: ParsableArguments {
 
 extension TrainingLoss: ExpressibleByArgument {}
 extension UpdateRule.Method: ExpressibleByArgument {}
+extension BatchScaling: ExpressibleByArgument {}
 
 /// `--global-batch`.
 struct GlobalBatchOption: ParsableArguments {

@@ -1,6 +1,7 @@
 import Dataset
 import Foundation
 import Glibc
+import Processes
 import Training
 
 /// Shows on this machine that a run which was killed and resumed is the run that never stopped: the same weights, moving
@@ -89,13 +90,11 @@ struct ResumeProof {
   }
 
   private func start(output: String, log: String) throws -> LoggedProcess {
-    // The name behind the link: started by another program, /proc/self/exe would be that one.
-    let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path
     let length = [
       "--epochs", "2", "--steps-per-epoch", "\(steps / 2)", "--validation-steps", "2", "--rounds", "0",
       "--checkpoint-every", "\(interval)", "--resume", "auto", "--output", output,
     ]
-    return try LoggedProcess(launch + [program, "train"] + options + length, log: log)
+    return try LoggedProcess(launch + [ProcessTable.pathOfThisProgram, "train"] + options + length, log: log)
   }
 }
 
