@@ -36,7 +36,7 @@ extension RunConfiguration {
       ("convolutions-per-block", number(network.convolutionsPerBlock)), ("precision", text(precision.rawValue)),
       ("recipe", text(recipe)), ("initial-weights", initialWeights.map(text)),
       ("learning-rate", number(learningRate)),
-      ("warm-up", number(warmUp)), ("cool-down", coolDown.map(number)),
+      ("warm-up", number(warmUp)), ("cool-down", recipe == "fast" ? number(coolDown ?? 0) : coolDown.map(number)),
       ("loss", text(loss.rawValue)),
       ("optimizer", text(optimizer.rawValue)), ("weight-decay", number(weightDecay)),
       ("clip-norm", clipNorm.map(number)), ("average-decay", number(averageDecay)),

@@ -90,7 +90,7 @@ struct OtherPicturesTests {
   }
 
   @Test func aResumeKeepsTheSizesAndOtherPicturesAreRefused() throws {
-    let options = Self.trainingOptions + ["--sources", sources, "-o", scratch("run")]
+    let options = Self.trainingOptions + ["--recipe", "notebook", "--sources", sources, "-o", scratch("run")]
     try #require(launch(options).succeeded)
     let resumed = try launch(options + ["--epochs", "2"])
     #expect(resumed.succeeded && resumed.mentions("1 epochs complete") == 1, "\(resumed)")

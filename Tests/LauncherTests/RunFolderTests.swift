@@ -33,7 +33,8 @@ struct RunFolderTests {
   func aFolderInUseIsRefused() throws {
     let endless =
       TinyRun.network + [
-        "--data", "synthetic", "--epochs", "1000", "--steps-per-epoch", "200", "--validation-steps", "1", "--rounds",
+        "--recipe", "notebook", "--data", "synthetic", "--epochs", "1000", "--steps-per-epoch", "200",
+        "--validation-steps", "1", "--rounds",
         "0",
         "--output", scratch("run"),
       ]
@@ -154,7 +155,8 @@ struct RunFolderTests {
     try FileManager.default.copyItem(
       atPath: Fixtures.checkpointOfVersion1, toPath: checkpoints + "/step-0000000003.safetensors")
     let outcome = try launch([
-      "train", "--base-channels", "1", "--blocks", "1", "--convolutions-per-block", "1", "--data", "synthetic",
+      "train", "--recipe", "notebook", "--base-channels", "1", "--blocks", "1", "--convolutions-per-block", "1",
+      "--data", "synthetic",
       "--precision", "f32", "--threads", "1", "--epochs", "2", "--steps-per-epoch", "3", "--validation-steps", "1",
       "--rounds", "0", "--global-batch", "4", "--output", scratch("run"),
     ])

@@ -110,7 +110,8 @@ struct SeveralRanksTests {
   /// A run that lasts until it is ended.
   private static func endless(_ output: String) -> [String] {
     TinyRun.network + [
-      "--data", "synthetic", "--epochs", "1000", "--steps-per-epoch", "200", "--validation-steps", "1", "--rounds", "0",
+      "--recipe", "notebook", "--data", "synthetic", "--epochs", "1000", "--steps-per-epoch", "200",
+      "--validation-steps", "1", "--rounds", "0",
       "--checkpoint-every", "5", "--output", output, "--json",
     ]
   }

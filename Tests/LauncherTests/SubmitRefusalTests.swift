@@ -149,7 +149,7 @@ struct SubmitRefusalTests {
   func aLongRunNeedsSeveralJobs() throws {
     let known = ["slurm", "--cores-per-node", "2", "--memory", "4G", "--resident-size", "350M", "--step-time"]
     #expect(
-      try Self.notes(known + ["0.25"]) == [
+      try Self.notes(known + ["0.25", "--", "--recipe", "notebook"]) == [
         "at most 150 epochs of 1687 steps of 0.25 s take 17 h 35 min, validation and closing evaluation not counted: needs "
           + "about 5 jobs of 4 h; each stops with a checkpoint and goes back into the queue"
       ])
@@ -157,7 +157,7 @@ struct SubmitRefusalTests {
       try Self.notes(known + ["0.25", "--", "--epochs", "3"]) == [
         "at most 3 epochs of 1687 steps of 0.25 s take 22 min, validation and closing evaluation not counted: one job of 4 h"
       ])
-    let many = try Self.notes(known + ["0.25", "--time", "10:00"])
+    let many = try Self.notes(known + ["0.25", "--time", "10:00", "--", "--recipe", "notebook"])
     #expect(many.last?.hasSuffix("queue, which MOST_REQUEUES (100) does not allow") == true, "\(many)")
   }
 
@@ -190,7 +190,7 @@ struct SubmitRefusalTests {
     #expect(
       notes[0] == "\(file) was measured with 1 x 1 ranks x threads, the job has 4 x 1: time and memory will differ")
     #expect(
-      notes[1].hasPrefix("at most 150 epochs of 1687 steps of ")
+      notes[1].hasPrefix("at most 20 epochs of 1687 steps of ")
         && notes[1].contains(", closing evaluation not counted"))
 
     let result = try StepBenchmark.Result(json: benchmark.standardOutput)

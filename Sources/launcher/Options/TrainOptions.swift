@@ -4,8 +4,11 @@ import Training
 
 /// What decides the samples, their order and the learning rate of a run.
 struct RecipeOptions: ParsableArguments {
-  @Option(help: "Policy of learning rate and stopping: \(Recipe.names.joined(separator: ", ")).")
-  var recipe = RunConfiguration().recipe
+  @Option(
+    help:
+      "How the weights move: fast, for the least error in few samples, or notebook, as the published notebook has it."
+  )
+  var recipe = "fast"
 
   @Option(
     help: ArgumentHelp(
@@ -15,7 +18,7 @@ struct RecipeOptions: ParsableArguments {
 
   @Option(
     help:
-      "Learning rate: of the first step (notebook), or the highest (fast). Default: 0.001, with fast 0.006, with fast and adam 0.003."
+      "Learning rate: of the first step (notebook), or the highest (fast). Default: 0.008, with adam 0.003, with notebook 0.001."
   )
   var learningRate: Double?
 
@@ -27,23 +30,25 @@ struct RecipeOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Steps until the highest learning rate is reached. Default: 0, with fast 200.", valueName: "steps"))
+      "Steps until the highest learning rate is reached. Default: 200, but no more than an epoch has; with notebook 0.",
+      valueName: "steps"))
   var warmUp: Int?
 
   @Option(
     help: ArgumentHelp(
-      "The last part of the run in which the learning rate falls evenly, constant before. Default: it falls along half a cosine.",
+      "The last part of the run in which the learning rate falls evenly, constant before; 0: it falls along half a cosine from the warm-up on. Default: 0.4. With --recipe fast.",
       valueName: "part"))
   var coolDown: Double?
 
   @Option(
     help:
-      "What a step lessens: mse, or rmse, the root of each picture's mean squared error. Default: mse, with fast rmse.")
+      "What a step lessens: mse, or rmse, the root of each picture's mean squared error. Default: rmse, with notebook mse."
+  )
   var loss: TrainingLoss?
 
   @Option(
     help:
-      "Where a step goes: adam, or muon, which moves a kernel as far in every direction. Default: adam, with fast muon."
+      "Where a step goes: adam, or muon, which moves a kernel as far in every direction. Default: muon, with notebook adam."
   )
   var optimizer: UpdateRule.Method?
 
@@ -60,12 +65,15 @@ struct RecipeOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Decay of the moving average of the weights that is validated and kept; 0 for the weights themselves. Default: 0, with fast 0.999.",
+      "Decay of the moving average of the weights that is validated and kept; 0 for the weights themselves. Default: 0.999, with notebook 0.",
       valueName: "decay"))
   var averageDecay: Double?
 
-  @Option(help: "Most epochs; the recipe may stop earlier.")
-  var epochs = RunConfiguration().epochs
+  @Option(
+    help:
+      "Epochs: of fast all of them, of notebook at most, as it may stop earlier. Default: \(Self.usualEpochs), with notebook \(RunConfiguration().epochs)."
+  )
+  var epochs: Int?
 
   @Option(
     help: ArgumentHelp(
@@ -83,16 +91,24 @@ struct RecipeOptions: ParsableArguments {
 
   @OptionGroup var seed: SeedOption
 
+  /// Epochs of the fast recipe where nothing is said.
+  private static let usualEpochs = 20
+
+  /// ``epochs``, or the recipe's own.
+  var epochCount: Int { epochs ?? (recipe == "fast" ? Self.usualEpochs : RunConfiguration().epochs) }
+
   func apply(to run: inout RunConfiguration) {
     let isFast = recipe == "fast"
-    (run.recipe, run.epochs, run.stepsPerEpoch) = (recipe, epochs, stepsPerEpoch)
+    (run.recipe, run.epochs, run.stepsPerEpoch) = (recipe, epochCount, stepsPerEpoch)
     run.initialWeights = initialWeights
-    run.warmUp = warmUp ?? (isFast ? min(200, epochs * stepsPerEpoch / 10) : 0)
-    (run.coolDown, run.timeBudget) = (coolDown, timeBudget?.seconds)
+    run.warmUp = warmUp ?? (isFast ? min(200, stepsPerEpoch) : 0)
+    run.coolDown = coolDown ?? (isFast ? 0.4 : nil)
+    if run.coolDown == 0 { run.coolDown = nil }
+    run.timeBudget = timeBudget?.seconds
     run.averageDecay = averageDecay ?? (isFast ? 0.999 : 0)
     run.optimizer = optimizer ?? (isFast ? .muon : .adam)
     run.learningRate =
-      (learningRate ?? (!isFast ? 1e-3 : run.optimizer == .muon ? 6e-3 : 3e-3))
+      (learningRate ?? (!isFast ? 1e-3 : run.optimizer == .muon ? 8e-3 : 3e-3))
       * scaleLearningRate.factor(globalBatch: batch.globalBatch)
     (run.weightDecay, run.clipNorm) = (weightDecay, clipNorm)
     run.loss = loss ?? (isFast ? .rmse : .mse)

@@ -170,7 +170,7 @@ extension JobRequest {
   }
 
   private func needs(_ measurement: StepMeasurement, step: Double, train: Train, usable: Int) -> String {
-    let (epochs, steps) = (train.recipe.epochs, train.recipe.stepsPerEpoch)
+    let (epochs, steps) = (train.recipe.epochCount, train.recipe.stepsPerEpoch)
     let validation = measurement.validationSeconds.map { $0 * Double(train.recipe.validationSteps) }
     let seconds = Double(epochs) * (Double(steps) * step + (validation ?? 0))
     let jobs = max(1, (seconds / Double(usable)).rounded(.up))
