@@ -20,6 +20,14 @@ struct RecipeOptionsTests {
     #expect(abs(run.learningRate - rate) < 1e-12)
   }
 
+  /// Only what is said caps a run whose length is a time.
+  @Test
+  func aTimeBudgetDecidesTheEpochs() throws {
+    #expect(try run("").epochs == 20 && run("").recipe == "fast")
+    #expect(try run("--time-budget 8h").epochs == 1000)
+    #expect(try run("--time-budget 8h --epochs 7").epochs == 7)
+  }
+
   @Test
   func theNotebooksRecipeIsThePublishedOne() throws {
     var published = RunConfiguration()

@@ -8,7 +8,9 @@ struct ShippedWeightsTests {
   private static func install(_ folder: TemporaryFolder) throws -> String {
     try folder.write("", to: "unmix/bin/.empty")
     let program = folder("unmix/bin/launcher")
-    try FileManager.default.copyItem(atPath: MPIRun.builtProducts + "/launcher", toPath: program)
+    // By a process of its own: a child that another test forks meanwhile would keep the file open for writing, and nothing could run it.
+    let copy = try MPIRun("/bin/cp", [MPIRun.builtProducts + "/launcher", program], ranks: nil).run()
+    try #require(copy.succeeded, "\(copy)")
     return program
   }
 

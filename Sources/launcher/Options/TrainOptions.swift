@@ -71,7 +71,7 @@ struct RecipeOptions: ParsableArguments {
 
   @Option(
     help:
-      "Epochs: of fast all of them, of notebook at most, as it may stop earlier. Default: \(Self.usualEpochs), with notebook \(RunConfiguration().epochs)."
+      "Epochs: of fast all of them, of notebook at most, as it may stop earlier. Default: \(Self.usualEpochs), or as many as --time-budget takes; with notebook \(RunConfiguration().epochs)."
   )
   var epochs: Int?
 
@@ -91,11 +91,15 @@ struct RecipeOptions: ParsableArguments {
 
   @OptionGroup var seed: SeedOption
 
-  /// Epochs of the fast recipe where nothing is said.
-  private static let usualEpochs = 20
+  /// Epochs of the fast recipe where nothing is said, and the most of a run whose length is a time.
+  private static let (usualEpochs, mostEpochs) = (20, 1000)
 
   /// ``epochs``, or the recipe's own.
-  var epochCount: Int { epochs ?? (recipe == "fast" ? Self.usualEpochs : RunConfiguration().epochs) }
+  var epochCount: Int {
+    if let epochs { return epochs }
+    guard recipe == "fast" else { return RunConfiguration().epochs }
+    return timeBudget == nil ? Self.usualEpochs : Self.mostEpochs
+  }
 
   func apply(to run: inout RunConfiguration) {
     let isFast = recipe == "fast"
