@@ -17,6 +17,7 @@ public enum KerasWeightsError: Error, Equatable, Sendable {
 }
 
 extension KerasWeightsError: CustomStringConvertible {
+  /// One line: the file, what is wrong, and what to do where something can be done.
   public var description: String {
     switch self {
     case .notHDF5(let path):
