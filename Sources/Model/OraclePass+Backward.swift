@@ -66,7 +66,8 @@ extension OraclePass {
       }
     }
     setGradient(layer.name.convolution + ".weight", diffKernel)
-    // The bias keeps its gradient of exactly 0: the normalisation takes any constant away again.
+    // The bias keeps its gradient of exactly 0: the normalisation takes any constant away again, or, with frozen statistics, beta
+    // moves for both.
     return stored(diffSrc)
   }
 
@@ -84,6 +85,9 @@ extension OraclePass {
     setGradient(layer.name.normalisation + ".beta", sum)
     setGradient(layer.name.normalisation + ".gamma", sumXhat)
     let gamma = Array(weights(layer.name.normalisation + ".gamma"))
+    if statistics == .frozen {
+      return stored(g.indices.map { gamma[$0 % channels] * layer.inverseDeviation[$0 % channels] * g[$0] })
+    }
     let count = Double(layer.preactivation.pixels)
     let (mean, meanXhat) = (storedSingle(sum.map { $0 / count }), storedSingle(sumXhat.map { $0 / count }))
     let parallel = storedSingle(g.indices.map { layer.xhat[$0] * meanXhat[$0 % channels] })

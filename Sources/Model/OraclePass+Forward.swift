@@ -42,8 +42,8 @@ extension OraclePass {
 
     var mean: [Double]
     var variance: [Double]
-    if training {
-      (mean, variance) = statistics(z)
+    if training && statistics == .batch {
+      (mean, variance) = measure(z)
       (mean, variance) = (storedSingle(mean), storedSingle(variance))
       batchStatistics[normalisation] = (mean, variance)
     } else {
@@ -71,7 +71,7 @@ extension OraclePass {
   }
 
   /// Mean and biased variance of every channel, in two passes.
-  private func statistics(_ z: Activation) -> (mean: [Double], variance: [Double]) {
+  private func measure(_ z: Activation) -> (mean: [Double], variance: [Double]) {
     let count = Double(z.pixels)
     var mean = Array(repeating: 0.0, count: z.channels)
     for i in z.data.indices { mean[i % z.channels] += z.data[i] }

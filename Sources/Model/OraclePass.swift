@@ -27,6 +27,8 @@ final class OraclePass {
   let layout: ParameterLayout
   private(set) var values: [Double]
   let training: Bool
+  /// What a training pass normalises by.
+  let statistics: NormalisationStatistics
   /// Set: the pass moves every beta and head bias in `values` just so far that no value of the batch lies this close to
   /// a ReLU's kink. The backward pass is of no use then.
   let kinkMargin: Double?
@@ -46,12 +48,13 @@ final class OraclePass {
   var headPreactivations: [[Double]] = []
 
   init(
-    layout: ParameterLayout, values: [Double], training: Bool, kinkMargin: Double? = nil,
-    variation: OracleVariation = .exact
+    layout: ParameterLayout, values: [Double], training: Bool, statistics: NormalisationStatistics = .batch,
+    kinkMargin: Double? = nil, variation: OracleVariation = .exact
   ) {
     self.layout = layout
     self.values = values
     self.training = training
+    self.statistics = statistics
     self.kinkMargin = kinkMargin
     self.variation = variation
     if case .rounded(let precision, let draw) = variation { rounding = OracleRounding(precision, draw: draw) }

@@ -27,7 +27,7 @@ package final class OracleUNet {
     package var losses: [Double]
     /// Gradient of the loss, `trainedCount` elements in layout order.
     package var gradients: [Double]
-    /// Mean and biased variance of every normalisation layer, by its name ("encoder.0.bn.0").
+    /// Mean and biased variance of every normalisation layer, by its name ("encoder.0.bn.0"); none where statistics are frozen.
     package var batchStatistics: [String: (mean: [Double], variance: [Double])]
   }
 
@@ -49,11 +49,15 @@ package final class OracleUNet {
 
   /// Training forward and backward over one batch: `input` `[n,32,32]`, `targets` `[heads,n,32,32]`.
   ///
-  /// Normalises by the statistics of the batch and moves the moving statistics in `values`; trained weights stay.
-  package func step(input: [Double], targets: [Double]) -> StepResult {
+  /// Normalises by the statistics of the batch and moves the moving statistics in `values`, or by the latter as they are where
+  /// they are frozen; trained weights stay.
+  package func step(
+    input: [Double], targets: [Double], statistics: NormalisationStatistics = .batch
+  ) -> StepResult {
     let heads = layout.configuration.heads.count
     precondition(targets.count == heads * input.count, "\(targets.count) target pixels for \(input.count) pixels")
-    let pass = OraclePass(layout: layout, values: values, training: true, variation: variation)
+    let pass = OraclePass(
+      layout: layout, values: values, training: true, statistics: statistics, variation: variation)
     let predictions = pass.forward(input)
 
     var losses = Array(repeating: 0.0, count: heads)

@@ -16,8 +16,9 @@ struct SlicedNetworkTests {
     var calls: UNetTests.RecordingSums
   }
 
-  /// A training pass through the pictures, cut into `batches`.
-  private func step(_ batches: [Int]) throws -> Step {
+  /// A training pass through the pictures, cut into `batches`. With frozen statistics it is the second pass, after one with those
+  /// of the batch.
+  private func step(_ batches: [Int], _ statistics: NormalisationStatistics = .batch) throws -> Step {
     let values = UNetTests.weights(Self.layout)
     let network = try SlicedNetwork(
       configuration: Self.configuration, values: values, batches: batches, precision: .f32)
@@ -33,10 +34,18 @@ struct SlicedNetworkTests {
       first += slice.batch
     }
     let gradients = AlignedBuffer<Float>(repeating: .nan, count: Self.layout.trainedCount)
-    let calls = UNetTests.RecordingSums()
-    try network.forwardTraining(sums: calls)
-    network.computeLoss(globalBatch: 5)
-    try network.backward(into: gradients, sums: calls)
+    var calls = UNetTests.RecordingSums()
+    func pass() throws {
+      try network.forwardTraining(sums: calls)
+      network.computeLoss(globalBatch: 5)
+      try network.backward(into: gradients, sums: calls)
+    }
+    try pass()
+    if statistics == .frozen {
+      network.statistics = .frozen
+      calls = UNetTests.RecordingSums()
+      try pass()
+    }
     var errors = [0.0, 0.0]
     unsafe errors.withUnsafeMutableBufferPointer { unsafe network.sumSquaredErrors(into: $0) }
     let predictions = network.slices.flatMap { unsafe Array($0.predictions[..<($0.batch * pixels)]) }
@@ -45,10 +54,10 @@ struct SlicedNetworkTests {
       moving: values.array(Self.layout.trainedCount..<Self.layout.count), errors: errors, calls: calls)
   }
 
-  @Test(arguments: [[2, 3], [3, 2, 0], [2, 1, 1, 1], [0, 5]])
-  func slicesAreOneBatch(batches: [Int]) throws {
-    let whole = try step([5])
-    let cut = try step(batches)
+  @Test(arguments: [[2, 3], [3, 2, 0], [2, 1, 1, 1], [0, 5]], [NormalisationStatistics.batch, .frozen])
+  func slicesAreOneBatch(batches: [Int], _ statistics: NormalisationStatistics) throws {
+    let whole = try step([5], statistics)
+    let cut = try step(batches, statistics)
     #expect(relativeError(cut.predictions, whole.predictions.map(Double.init)) < 1e-5)
     #expect(relativeError(cut.gradients, whole.gradients.map(Double.init)) < 1e-4)
     // Moved once, and by the statistics of all pictures.
@@ -56,6 +65,12 @@ struct SlicedNetworkTests {
     for head in 0..<2 { #expect(abs(cut.errors[head] - whole.errors[head]) < 1e-5 * whole.errors[head]) }
     // Other ranks see the same calls.
     #expect(cut.calls.sums == whole.calls.sums && cut.calls.ranges == whole.calls.ranges)
+  }
+
+  @Test func frozenStatisticsAreNeitherMovedNorSent() throws {
+    let (before, after) = (try step([5]), try step([5], .frozen))
+    #expect(after.moving == before.moving)
+    #expect(!before.calls.sums.isEmpty && after.calls.sums.isEmpty && after.calls.ranges == before.calls.ranges)
   }
 
   @Test

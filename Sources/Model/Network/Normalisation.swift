@@ -13,7 +13,7 @@ final class Normalisation {
   /// As in "encoder.0.bn.1".
   let name: String
   let channels: Int
-  /// Mean that is subtracted: the batch's in training, the moving one in inference.
+  /// Mean that is subtracted: the batch's in training, the moving one in inference and where statistics are frozen.
   let mean: AlignedBuffer<Float>
   let inverseDeviation: AlignedBuffer<Float>
   /// gamma * inverseDeviation.
@@ -77,7 +77,7 @@ final class Normalisation {
     }
   }
 
-  /// Takes the moving statistics, for inference.
+  /// Takes the moving statistics, for inference and for training with frozen ones.
   func useMovingStatistics() {
     for c in 0..<channels {
       let deviation = unsafe 1 / (Double(movingVariance[c]) + Self.epsilon).squareRoot()
@@ -85,6 +85,12 @@ final class Normalisation {
       unsafe inverseDeviation.base[c] = Float(deviation)
       unsafe scale.base[c] = Float(Double(gamma[c]) * deviation)
     }
+  }
+
+  /// Statistics that do not depend on the batch pass no gradient on.
+  func takeNoBackwardSums() {
+    unsafe meanGradient.elements.update(repeating: 0)
+    unsafe meanGradientTimesNormalised.elements.update(repeating: 0)
   }
 
   /// Takes the sums (S1[C], S2[C]) of g and g * xhat over all pictures.

@@ -76,7 +76,8 @@ final class NormalisedConvolution: NetworkPart {
   func backward(into gradients: AlignedBuffer<Float>) throws {
     let diffDst = plannedDiffDst.view
     convolved.view.normalisationBackward(diffDst: diffDst, into: diffDst, statistics)
-    // A bias in front of a normalisation has no effect on the loss: its gradient is exactly 0.
+    // A bias in front of a normalisation has no effect on the loss: its gradient is exactly 0. With frozen statistics it would
+    // have the effect of beta, which moves for both.
     unsafe gradients.elements(bias).update(repeating: 0)
     if let convolution {
       try unsafe convolution.backwardWeights(into: gradients.base + weights.lowerBound)

@@ -6,6 +6,9 @@
 ///
 /// All slices share the flat weights and, layer by layer, the batch statistics: moving statistics move once in a step.
 package final class SlicedNetwork {
+  /// What both passes normalise by; the same on every rank, and not to be changed between the two passes of a step.
+  package var statistics = NormalisationStatistics.batch
+
   /// One for each slice, in the order of the batch.
   package let slices: [UNet]
 
@@ -37,14 +40,20 @@ package final class SlicedNetwork {
   /// Copies the flat weights into the forms that the passes read.
   package func packWeights() throws { for slice in slices { try slice.packWeights() } }
 
-  /// Forward with the statistics of the global batch; moves the moving statistics in the flat weights. Collective.
+  /// Forward, with the statistics of the global batch unless they are frozen; moves the moving statistics in the flat weights
+  /// towards them. Collective.
   package func forwardTraining(sums ranks: any CrossRankSums) throws {
     for slice in slices { slice.takeInput() }
     for layer in layers {
       for part in layer { try part.forward() }
       if let normalisation = layer[0].normalisation {
-        for part in layer { part.measure() }
-        try unsafe normalisation.takeSums(sum(layer, count: normalisation.forwardSumCount, ranks))
+        switch statistics {
+        case .batch:
+          for part in layer { part.measure() }
+          try unsafe normalisation.takeSums(sum(layer, count: normalisation.forwardSumCount, ranks))
+        case .frozen:
+          normalisation.useMovingStatistics()
+        }
       }
       for part in layer { part.finishForward() }
     }
@@ -63,7 +72,10 @@ package final class SlicedNetwork {
     for layer in layers.reversed() {
       if let normalisation = layer[0].normalisation {
         for (slice, part) in layer.enumerated() { part.measureBackward(into: buffer(slice, first: gradients)) }
-        try unsafe normalisation.takeBackwardSums(sum(layer, count: normalisation.backwardSumCount, ranks))
+        switch statistics {
+        case .batch: try unsafe normalisation.takeBackwardSums(sum(layer, count: normalisation.backwardSumCount, ranks))
+        case .frozen: normalisation.takeNoBackwardSums()
+        }
       }
       for (slice, part) in layer.enumerated() { try part.backward(into: buffer(slice, first: gradients)) }
       if let range = layer[0].range {
