@@ -199,7 +199,7 @@ package struct Checkpoint: Sendable {
     if now.recipe == "fast" { try checkSchedule(now) }
   }
 
-  /// Another length is another schedule: it can follow where the rate has not begun to fall by either.
+  /// Another length is another schedule: it can follow where by neither the rate has begun to fall or statistics are frozen.
   private func checkSchedule(_ now: RunConfiguration) throws(CheckpointError) {
     let before = configuration
     if (before.timeBudget == nil) != (now.timeBudget == nil) {
@@ -208,12 +208,14 @@ package struct Checkpoint: Sendable {
         path: path, option: "--time-budget", found: text(before.timeBudget), expected: text(now.timeBudget))
     }
     guard now.timeBudget == nil else { return }
-    guard state.step > min(before.schedule.stepsBeforeFall, now.schedule.stepsBeforeFall) else { return }
+    let falls = state.step > min(before.schedule.stepsBeforeFall, now.schedule.stepsBeforeFall)
+    let isFrozen = state.step > min(before.stepsBeforeFreeze, now.stepsBeforeFreeze)
     let options = [
-      ("--epochs", "\(before.epochs)", "\(now.epochs)"),
-      ("--cool-down", Self.text(before.coolDown), Self.text(now.coolDown)),
+      ("--epochs", "\(before.epochs)", "\(now.epochs)", falls || isFrozen),
+      ("--cool-down", Self.text(before.coolDown), Self.text(now.coolDown), falls),
+      ("--freeze-statistics", Self.text(before.frozenPart), Self.text(now.frozenPart), isFrozen),
     ]
-    for (option, found, expected) in options where found != expected {
+    for (option, found, expected, matters) in options where matters && found != expected {
       throw .otherSchedule(path: path, option: option, found: found, expected: expected, step: state.step)
     }
   }

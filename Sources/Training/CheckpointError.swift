@@ -32,7 +32,7 @@ package enum CheckpointError: Error, Equatable, Sendable {
   case wrongData(path: String, found: String, expected: String)
   /// Made by a run with another value of an option that decides the samples or their order.
   case otherRun(path: String, option: String, found: String, expected: String)
-  /// Its learning rate has begun to fall, and the run's length or form of the fall is another.
+  /// Its learning rate has begun to fall or its statistics are frozen, and the run's length or form of its end is another.
   case otherSchedule(path: String, option: String, found: String, expected: String, step: Int)
   /// All checkpoints in the folder are damaged; `newest` says what the newest one is.
   case noneGood(folder: String, count: Int, newest: String)
@@ -77,7 +77,7 @@ extension CheckpointError: CustomStringConvertible {
       "\(path): made with \(option) \(found), this run has \(expected); give the same, another --output, "
         + "or --resume never"
     case .otherSchedule(let path, let option, let found, let expected, let step):
-      "\(path): made with \(option) \(found), this run has \(expected), and at step \(step) the learning rate falls already by one of "
+      "\(path): made with \(option) \(found), this run has \(expected), and at step \(step) the run's last part has begun by one of "
         + "them; give the same, an earlier checkpoint to --resume, or --resume never"
     case .noneGood(let folder, let count, let newest):
       (count == 1 ? newest : "\(folder): none of \(count) checkpoints is good, the newest: \(newest)")

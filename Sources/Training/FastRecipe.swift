@@ -1,3 +1,5 @@
+import Model
+
 /// The policy for few samples: a rate that is sized to the run's length, and the weights of the least validation loss.
 package struct FastRecipe: Sendable, Codable, Equatable {
   /// The learning rate of the next step.
@@ -16,6 +18,12 @@ package struct FastRecipe: Sendable, Codable, Equatable {
   /// The next step is the one after `step` steps.
   mutating func stepBegins(_ step: Int, _ schedule: LearningRateSchedule) {
     learningRate = Float(schedule.learningRate(step: step, pace: pace))
+  }
+
+  /// What the step after `step` steps normalises by: `frozenPart` of the run is the last one, in which statistics are frozen.
+  func statistics(step: Int, _ schedule: LearningRateSchedule, frozenPart: Double?) -> NormalisationStatistics {
+    guard let frozenPart, step >= schedule.warmUp else { return .batch }
+    return (pace?.part(step: step) ?? schedule.part(step: step)) >= 1 - frozenPart ? .frozen : .batch
   }
 
   /// Takes in that `step` steps took `seconds`: from here on the schedule ends where `budget` seconds do, with a whole epoch.

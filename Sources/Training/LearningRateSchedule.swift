@@ -32,7 +32,12 @@ package struct LearningRateSchedule: Sendable, Equatable {
 
   /// Steps that are taken before the rate falls: until then schedules with the same peak and warm-up are the same.
   package var stepsBeforeFall: Int {
-    guard let coolDown, steps > warmUp else { return warmUp }
-    return warmUp + Int((1 - coolDown) * Double(steps - warmUp))
+    guard let coolDown else { return warmUp }
+    return stepsBefore(lastPart: coolDown)
+  }
+
+  /// Steps that are taken before the last `part` of the steps after the warm-up begins.
+  func stepsBefore(lastPart part: Double) -> Int {
+    steps > warmUp ? warmUp + Int((1 - part) * Double(steps - warmUp)) : warmUp
   }
 }

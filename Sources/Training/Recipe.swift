@@ -1,3 +1,5 @@
+package import Model
+
 /// What the end of an epoch calls for.
 package struct EpochVerdict: Sendable, Equatable {
   /// These weights are the ones to keep.
@@ -54,6 +56,14 @@ package enum Recipe: Sendable, Codable, Equatable {
     guard case .fast(var state) = self else { return }
     state.stepBegins(step, schedule)
     self = .fast(state)
+  }
+
+  /// What the step of `run` after `step` steps normalises by.
+  package func statistics(step: Int, of run: RunConfiguration) -> NormalisationStatistics {
+    switch self {
+    case .notebook: .batch
+    case .fast(let state): state.statistics(step: step, run.schedule, frozenPart: run.frozenPart)
+    }
   }
 
   /// The last epoch of a run with a time budget, counted from 1, as far as is known.

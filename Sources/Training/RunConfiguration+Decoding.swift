@@ -2,9 +2,8 @@ import Model
 
 extension RunConfiguration {
   enum CodingKeys: String, CodingKey {
-    case network, precision, recipe, initialWeights, learningRate, warmUp, coolDown, loss, optimizer, weightDecay,
-      clipNorm,
-      averageDecay
+    case network, precision, recipe, initialWeights, learningRate, warmUp, coolDown, frozenPart, loss, optimizer,
+      weightDecay, clipNorm, averageDecay
     case epochs, timeBudget, stepsPerEpoch, globalBatch, validationSteps, seed, threads
     case data, sources, output, resume, checkpointEvery, keep, logEvery, trace, evaluationRounds, evaluationPairs
     case bucketBytes, wire, slices, balance
@@ -26,6 +25,7 @@ extension RunConfiguration {
     try read(.learningRate, into: &learningRate)
     try read(.warmUp, into: &warmUp)
     coolDown = try values.decodeIfPresent(Double.self, forKey: .coolDown)
+    frozenPart = try values.decodeIfPresent(Double.self, forKey: .frozenPart)
     try read(.loss, into: &loss)
     try read(.optimizer, into: &optimizer)
     try read(.weightDecay, into: &weightDecay)

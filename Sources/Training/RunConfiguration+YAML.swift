@@ -37,6 +37,7 @@ extension RunConfiguration {
       ("recipe", text(recipe)), ("initial-weights", initialWeights.map(text)),
       ("learning-rate", number(learningRate)),
       ("warm-up", number(warmUp)), ("cool-down", recipe == "fast" ? number(coolDown ?? 0) : coolDown.map(number)),
+      ("freeze-statistics", recipe == "fast" ? number(frozenPart ?? 0) : frozenPart.map(number)),
       ("loss", text(loss.rawValue)),
       ("optimizer", text(optimizer.rawValue)), ("weight-decay", number(weightDecay)),
       ("clip-norm", clipNorm.map(number)), ("average-decay", number(averageDecay)),

@@ -15,6 +15,9 @@ package struct RunConfiguration: Sendable, Codable, Equatable {
   package var warmUp = 0
   /// See ``LearningRateSchedule/coolDown``; nil with the notebook's recipe.
   package var coolDown: Double?
+  /// The last part of the steps after the warm-up, above 0 and at most 1, in which ``NormalisationStatistics/frozen`` statistics
+  /// normalise; nil for none, and with the notebook's recipe.
+  package var frozenPart: Double?
   /// What a step lessens.
   package var loss = TrainingLoss.mse
   /// Where the gradient's step goes.
@@ -104,6 +107,13 @@ package struct RunConfiguration: Sendable, Codable, Equatable {
     if coolDown != nil && recipe == "notebook" {
       throw .usage(option: "--cool-down", reason: "the notebook's recipe lowers its rate by itself; --recipe fast")
     }
+    if let frozenPart, !(frozenPart > 0 && frozenPart <= 1) {
+      throw .usage(option: "--freeze-statistics", reason: "\(frozenPart) is not more than 0 and at most 1")
+    }
+    if frozenPart != nil && recipe == "notebook" {
+      throw .usage(
+        option: "--freeze-statistics", reason: "the notebook's recipe normalises by the batch's; --recipe fast")
+    }
     if let timeBudget {
       try atLeast(1, timeBudget, "--time-budget")
       if recipe == "notebook" {
@@ -167,6 +177,9 @@ package struct RunConfiguration: Sendable, Codable, Equatable {
   var schedule: LearningRateSchedule {
     LearningRateSchedule(peak: learningRate, warmUp: warmUp, steps: epochs * stepsPerEpoch, coolDown: coolDown)
   }
+
+  /// Steps that are taken before statistics are frozen; all there can be where they never are.
+  var stepsBeforeFreeze: Int { frozenPart.map(schedule.stepsBefore(lastPart:)) ?? .max }
 
   /// Throws ``RunError/usage(option:reason:)`` where `ranks` ranks cannot do the run.
   func check(ranks: Int) throws(RunError) {

@@ -45,6 +45,7 @@ extension Trainer {
     var meter = StepMeter()
     while state.stepInEpoch < configuration.stepsPerEpoch {
       state.recipe.stepBegins(state.step, schedule)
+      chooseStatistics()
       let (losses, dataSeconds) = try takeStep(learningRate: Double(state.recipe.learningRate))
       let seconds = watch.lap()
       state.epochSeconds += seconds
@@ -63,6 +64,14 @@ extension Trainer {
         state.seconds += watch.lap()
       }
     }
+  }
+
+  /// What the next step normalises by. The same on every rank, which all know the step and the recipe.
+  private func chooseStatistics() {
+    let statistics = state.recipe.statistics(step: state.step, of: configuration)
+    guard statistics != step.network.statistics else { return }
+    step.network.statistics = statistics
+    if isRoot { reporter.line("step \(state.step): from here on the statistics of the normalisation are frozen") }
   }
 
   /// Fits the rest of the run into its time budget, by rank 0's clock. Collective.

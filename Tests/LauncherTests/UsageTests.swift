@@ -40,6 +40,8 @@ struct UsageTests {
     (["--learning-rate", "nan"], "--learning-rate"), (["--learning-rate", "much"], "--learning-rate"),
     (["--threads", "0"], "--threads"), (["--precision", "f16"], "--precision"), (["--recipe", "none"], "--recipe"),
     (["--recipe", "notebook", "--warm-up", "3"], "--warm-up"), (["--cool-down", "1.5"], "--cool-down"),
+    (["--freeze-statistics", "-0.1"], "--freeze-statistics"),
+    (["--recipe", "notebook", "--freeze-statistics", "0.5"], "--freeze-statistics"),
     (["--initial-weights", ""], "--initial-weights"), (["--scale-learning-rate", "cubic"], "--scale-learning-rate"),
     (["--recipe", "fast", "--warm-up", "-1"], "--warm-up"), (["--loss", "l3"], "--loss"),
     (["--base-channels", "0"], "--base-channels"), (["--blocks", "7"], "--blocks"),

@@ -291,6 +291,9 @@ struct CheckpointTests {
     #expect(try refusal(step: 10) { $0.coolDown = 0.5 } == "--cool-down")
     #expect(try refusal(step: 3) { $0.coolDown = nil } == nil)
     #expect(try refusal(step: 4) { $0.coolDown = nil } == "--cool-down")
+    // Statistics that are frozen for the last 9 of 12 steps after the warm-up are so from step 6 on.
+    #expect(try refusal(step: 6) { $0.frozenPart = 0.75 } == nil)
+    #expect(try refusal(step: 7) { $0.frozenPart = 0.75 } == "--freeze-statistics")
   }
 
   @Test

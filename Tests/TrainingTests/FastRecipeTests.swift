@@ -32,6 +32,23 @@ struct FastRecipeTests {
     #expect(LearningRateSchedule(peak: 1, warmUp: 0, steps: 1).learningRate(step: 0) == 1)
   }
 
+  @Test func theLastPartOfTheRunHasFrozenStatistics() throws {
+    var run = RunConfiguration()
+    (run.recipe, run.warmUp, run.epochs, run.stepsPerEpoch, run.frozenPart) = ("fast", 2, 3, 4, 0.4)
+    let recipe = try #require(Recipe(named: "fast", learningRate: 0.004))
+    func frozen(_ run: RunConfiguration) -> [Int] {
+      (0..<12).filter { recipe.statistics(step: $0, of: run) == .frozen }
+    }
+    #expect(frozen(run) == [8, 9, 10, 11] && run.stepsBeforeFreeze == 8)
+    run.frozenPart = 1
+    #expect(frozen(run) == Array(2..<12), "never in the warm-up, whose statistics are no statistics yet")
+    run.frozenPart = nil
+    #expect(frozen(run).isEmpty && run.stepsBeforeFreeze == .max)
+    let notebook = try #require(Recipe(named: "notebook", learningRate: 0.004))
+    run.frozenPart = 0.4
+    #expect(notebook.statistics(step: 11, of: run) == .batch)
+  }
+
   @Test func theLeastLossKeepsItsWeightsAndNothingStops() throws {
     var recipe = try #require(Recipe(named: "fast", learningRate: 0.004))
     var kept: [Bool] = []

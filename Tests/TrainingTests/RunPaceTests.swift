@@ -44,6 +44,15 @@ struct RunPaceTests {
     #expect(try JSONText.decode(Recipe.self, from: JSONText.encode(recipe)) == recipe)
   }
 
+  @Test func theClockDecidesWhenStatisticsFreeze() throws {
+    var (run, recipe) = (run, try #require(Recipe(named: "fast", learningRate: 1)))
+    run.frozenPart = 0.5
+    recipe.measured(step: 10, seconds: 10, of: run)
+    // From part 8 / 998 at step 10 to 1 at step 60: half is done after 34.8 steps.
+    let frozen = (10..<60).filter { recipe.statistics(step: $0, of: run) == .frozen }
+    #expect(frozen == Array(35..<60))
+  }
+
   @Test func aBudgetDoesNotGoBeyondTheEpochs() throws {
     var (run, recipe) = (run, try #require(Recipe(named: "fast", learningRate: 1)))
     run.epochs = 3

@@ -207,6 +207,7 @@ struct RunStartTests {
     (all.checkpointEvery, all.keep, all.logEvery, all.evaluationRounds, all.evaluationPairs) = (7, 8, 9, 10, 11)
     (all.trace, all.warmUp, all.loss, all.averageDecay) = ("t.json", 12, .rmse, 0.5)
     (all.optimizer, all.weightDecay, all.clipNorm, all.coolDown) = (.muon, 0.25, 1.5, 0.2)
+    all.frozenPart = 0.7
     (all.timeBudget, all.initialWeights) = (77, "w.safetensors")
     (all.bucketBytes, all.wire, all.slices, all.balance) = (512, .bf16, 4, .speed)
     let text = JSONText.encode(all)

@@ -41,6 +41,12 @@ struct RecipeOptions: ParsableArguments {
   var coolDown: Double?
 
   @Option(
+    help: ArgumentHelp(
+      "The last part of the run in which batch normalisation uses its moving statistics, which move no more, in training too; 0: in none. Default: 0.6. With --recipe fast.",
+      valueName: "part"))
+  var freezeStatistics: Double?
+
+  @Option(
     help:
       "What a step lessens: mse, or rmse, the root of each picture's mean squared error. Default: rmse, with notebook mse."
   )
@@ -108,6 +114,8 @@ struct RecipeOptions: ParsableArguments {
     run.warmUp = warmUp ?? (isFast ? min(200, stepsPerEpoch) : 0)
     run.coolDown = coolDown ?? (isFast ? 0.4 : nil)
     if run.coolDown == 0 { run.coolDown = nil }
+    run.frozenPart = freezeStatistics ?? (isFast ? 0.6 : nil)
+    if run.frozenPart == 0 { run.frozenPart = nil }
     run.timeBudget = timeBudget?.seconds
     run.averageDecay = averageDecay ?? (isFast ? 0.999 : 0)
     run.optimizer = optimizer ?? (isFast ? .muon : .adam)

@@ -45,13 +45,13 @@ extension RanksTests {
     }
   }
 
-  /// The schedule, the averages and what validation judged go on as they were.
+  /// The schedule, the averages and what validation judged go on as they were, and statistics that were frozen after step 3.
   @Test(arguments: [nil, 2, 3])
   func aFastRunThatIsCutEndsTheSame(ranks: Int?) throws {
     try withRun { run in
       let recipe = [
         "recipe=fast", "rate=3e-3", "warm-up=3", "loss=rmse", "optimizer=muon", "weight-decay=0.1", "clip-norm=0.5",
-        "average-decay=0.6",
+        "average-decay=0.6", "freeze-statistics=0.9",
       ]
       try expectTheSameEnd(
         run, recipe + ["checkpoint-every=1"],

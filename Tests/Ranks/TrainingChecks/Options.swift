@@ -42,6 +42,7 @@ struct Options {
     configuration.recipe = values["recipe"] ?? "notebook"
     configuration.warmUp = number("warm-up") ?? 0
     configuration.coolDown = values["cool-down"].flatMap(Double.init)
+    configuration.frozenPart = values["freeze-statistics"].flatMap(Double.init)
     configuration.timeBudget = number("time-budget")
     configuration.loss = values["loss"].flatMap(TrainingLoss.init) ?? .mse
     configuration.optimizer = values["optimizer"].flatMap(UpdateRule.Method.init) ?? .adam
