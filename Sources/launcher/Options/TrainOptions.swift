@@ -71,7 +71,7 @@ struct RecipeOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Decay of the moving average of the weights that is validated and kept; 0 for the weights themselves. Default: 0.999, with notebook 0.",
+      "Decay of the moving average of the weights that is validated and kept; 0 for the weights themselves. Default: 0.99, with notebook 0.",
       valueName: "decay"))
   var averageDecay: Double?
 
@@ -117,7 +117,7 @@ struct RecipeOptions: ParsableArguments {
     run.frozenPart = freezeStatistics ?? (isFast ? 0.6 : nil)
     if run.frozenPart == 0 { run.frozenPart = nil }
     run.timeBudget = timeBudget?.seconds
-    run.averageDecay = averageDecay ?? (isFast ? 0.999 : 0)
+    run.averageDecay = averageDecay ?? (isFast ? 0.99 : 0)
     run.optimizer = optimizer ?? (isFast ? .muon : .adam)
     run.learningRate =
       (learningRate ?? (!isFast ? 1e-3 : run.optimizer == .muon ? 8e-3 : 3e-3))
