@@ -71,7 +71,9 @@ extension Trainer {
     let statistics = state.recipe.statistics(step: state.step, of: configuration)
     guard statistics != step.network.statistics else { return }
     step.network.statistics = statistics
-    if isRoot { reporter.line("step \(state.step): from here on the statistics of the normalisation are frozen") }
+    if isRoot {
+      reporter.line("step \(state.step): the statistics of the normalisation are frozen for the rest of the run")
+    }
   }
 
   /// Fits the rest of the run into its time budget, by rank 0's clock. Collective.
