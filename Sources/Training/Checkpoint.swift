@@ -207,7 +207,16 @@ package struct Checkpoint: Sendable {
       throw .otherRun(
         path: path, option: "--time-budget", found: text(before.timeBudget), expected: text(now.timeBudget))
     }
-    guard now.timeBudget == nil else { return }
+    if now.timeBudget != nil {
+      // The clock decides when a last part begins, so that only the same parts are certain to be the same run.
+      let parts = [
+        ("--cool-down", before.coolDown, now.coolDown), ("--freeze-statistics", before.frozenPart, now.frozenPart),
+      ]
+      for (option, found, expected) in parts where found != expected {
+        throw .otherRun(path: path, option: option, found: Self.text(found), expected: Self.text(expected))
+      }
+      return
+    }
     let falls = state.step > min(before.schedule.stepsBeforeFall, now.schedule.stepsBeforeFall)
     let isFrozen = state.step > min(before.stepsBeforeFreeze, now.stepsBeforeFreeze)
     let options = [

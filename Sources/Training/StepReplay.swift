@@ -45,6 +45,10 @@ package struct StepReplay {
     /// nil for a step that did not fail.
     package var failed: FailedStep?
     package var checkpoint: Checkpoint
+    /// What the run normalised the step by.
+    package var statistics: NormalisationStatistics {
+      checkpoint.state.recipe.statistics(step: checkpoint.state.step, of: checkpoint.configuration)
+    }
 
     /// Reads the failed step that the run folder `path` keeps, or the checkpoint `path`, after which the step comes.
     ///
@@ -75,15 +79,16 @@ package struct StepReplay {
 
   /// Plans the step after `stepsDone` steps of `configuration` with its pictures, in `precision`. Collective.
   ///
-  /// `weights` are those of the checkpoint, the same on every rank.
+  /// `statistics` and `weights` are those of the checkpoint, the same on every rank.
   package init(
-    _ configuration: RunConfiguration, stepsDone: Int, weights: NetworkWeights, precision: Precision,
-    sources: SourceData, communicator: Communicator
+    _ configuration: RunConfiguration, stepsDone: Int, statistics: NormalisationStatistics, weights: NetworkWeights,
+    precision: Precision, sources: SourceData, communicator: Communicator
   ) throws {
     step = try TrainingStep(
       network: configuration.network, precision: precision, globalBatch: configuration.globalBatch,
       loss: configuration.loss, bucketBytes: configuration.bucketBytes, wire: configuration.wire,
       communicator: communicator)
+    step.network.statistics = statistics
     step.values.copy(weights.values.array())
     try step.network.packWeights()
     let generator = MixingGenerator(

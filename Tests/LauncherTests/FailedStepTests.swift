@@ -65,6 +65,28 @@ struct FailedStepTests {
     #expect(alone.succeeded && alone.standardOutput.contains("all numbers are finite"), "\(alone)")
   }
 
+  /// The sixth of six steps is done again from the checkpoint before it, normalised as the run did it.
+  @Test(arguments: ["0", "0.5"])
+  func aReplayNormalisesAsTheRunDid(frozenPart: String) throws {
+    let scratch = try TemporaryFolder()
+    let outcome = try launch(
+      TinyRun.network + [
+        "--data", "synthetic", "--precision", "f32", "--threads", "1", "--epochs", "1", "--steps-per-epoch", "6",
+        "--validation-steps", "1", "--rounds", "0", "--global-batch", "6", "--warm-up", "0", "--freeze-statistics",
+        frozenPart, "--checkpoint-every", "5", "--log-every", "1", "--output", scratch("run"),
+      ])
+    #expect(outcome.succeeded, "\(outcome)")
+    let said = try String(contentsOfFile: scratch("run/metrics.jsonl"), encoding: .utf8).split(separator: "\n")
+      .map { try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] }
+      .first { $0?["event"] as? String == "steps" && $0?["step"] as? Int == 6 }
+    let losses = try #require(said??["losses"] as? [String: Double])
+    let replay = try launch(["replay", scratch("run/checkpoints/step-0000000005.safetensors"), "--json"])
+    let again = try #require(try replay.json()["losses"] as? [String: Double])
+    for head in ["first", "second"] {
+      #expect(losses[head]! > 0 && abs(again[head]! - losses[head]!) < 1e-5 * losses[head]!, "\(losses) \(again)")
+    }
+  }
+
   @Test
   func whatCannotBeReplayedIsSaid() throws {
     let run = try TinyRun.done()

@@ -28,6 +28,15 @@ struct RecipeOptionsTests {
     #expect(try run("--time-budget 8h --epochs 7").epochs == 7)
   }
 
+  /// 0 switches a part off.
+  @Test
+  func partsOfTheRunsEndAreThoseOfTheFastRecipe() throws {
+    let (usual, none) = (try run(""), try run("--cool-down 0 --freeze-statistics 0"))
+    #expect(usual.coolDown == 0.4 && usual.frozenPart == 0.6 && usual.averageDecay == 0.99)
+    #expect(none.coolDown == nil && none.frozenPart == nil)
+    #expect(try run("--freeze-statistics 0.25").frozenPart == 0.25)
+  }
+
   @Test
   func theNotebooksRecipeIsThePublishedOne() throws {
     var published = RunConfiguration()

@@ -265,8 +265,11 @@ struct CheckpointTests {
   /// 3 steps of warm-up and 12 more, of which the last third falls: the rate is at its peak until step 11.
   @Test
   func aRunMayGrowLongerUntilItsRateFalls() throws {
-    func refusal(step: Int, _ change: (inout RunConfiguration) -> Void) throws -> String? {
+    func refusal(
+      step: Int, frozenPart: Double? = nil, _ change: (inout RunConfiguration) -> Void
+    ) throws -> String? {
       var run = run
+      run.configuration.frozenPart = frozenPart
       (run.configuration.recipe, run.configuration.warmUp, run.configuration.coolDown) = ("fast", 3, 1.0 / 3)
       (run.configuration.epochs, run.configuration.stepsPerEpoch) = (3, 5)
       (run.state.step, run.state.epoch, run.state.stepInEpoch) = (step, step / 5, step % 5)
@@ -294,6 +297,32 @@ struct CheckpointTests {
     // Statistics that are frozen for the last 9 of 12 steps after the warm-up are so from step 6 on.
     #expect(try refusal(step: 6) { $0.frozenPart = 0.75 } == nil)
     #expect(try refusal(step: 7) { $0.frozenPart = 0.75 } == "--freeze-statistics")
+    // Nor may a run grow longer then, though its rate is at its peak.
+    #expect(try refusal(step: 6, frozenPart: 0.75) { $0.epochs = 9 } == nil)
+    #expect(try refusal(step: 7, frozenPart: 0.75) { $0.epochs = 9 } == "--epochs")
+  }
+
+  @Test
+  func aRunThatTheClockEndsKeepsTheFormOfItsEnd() throws {
+    var run = run
+    (run.configuration.recipe, run.configuration.timeBudget) = ("fast", 60)
+    (run.configuration.coolDown, run.configuration.frozenPart) = (0.4, 0.6)
+    try run.write(to: path)
+    let checkpoint = try Checkpoint(contentsOf: path)
+    func refusal(_ change: (inout RunConfiguration) -> Void) throws -> String? {
+      var now = run.configuration
+      change(&now)
+      do {
+        try checkpoint.checkFits(now, fingerprint: "abc")
+        return nil
+      } catch CheckpointError.otherRun(_, let option, _, _) {
+        return option
+      }
+    }
+    #expect(try refusal { $0.timeBudget = 90 } == nil)
+    #expect(try refusal { $0.coolDown = nil } == "--cool-down")
+    #expect(try refusal { $0.frozenPart = nil } == "--freeze-statistics")
+    #expect(try refusal { $0.timeBudget = nil } == "--time-budget")
   }
 
   @Test

@@ -1,5 +1,5 @@
 /// Where the mean and the deviation of a normalisation come from in a training pass.
-package enum NormalisationStatistics: Sendable {
+package enum NormalisationStatistics: String, Sendable, Codable {
   /// From the global batch, towards whose statistics the moving ones move.
   case batch
   /// From the moving statistics, which stay as they are: the network that is trained is then the one that inference runs, without

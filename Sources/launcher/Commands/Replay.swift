@@ -34,6 +34,7 @@ struct Replay: JobCommand {
   private struct Decision: Codable {
     var configuration: RunConfiguration
     var stepsDone: Int
+    var statistics: NormalisationStatistics
     var message: String?
     var fingerprint: String
     var precision: Precision
@@ -51,7 +52,8 @@ struct Replay: JobCommand {
         (choice.data, choice.sources) = (configuration.data, configuration.sources)
       }
       return Decision(
-        configuration: configuration, stepsDone: start.checkpoint.state.step, message: start.failed?.message,
+        configuration: configuration, stepsDone: start.checkpoint.state.step, statistics: start.statistics,
+        message: start.failed?.message,
         fingerprint: start.checkpoint.dataFingerprint,
         precision: precision?.precision(job.automatic) ?? configuration.precision,
         threads: threads ?? job.automatic.threads, data: choice)
@@ -68,8 +70,8 @@ struct Replay: JobCommand {
     useThreads(decision.threads)
     job.announce(pictures, precision: decision.precision, threads: decision.threads)
     let replay = try StepReplay(
-      decision.configuration, stepsDone: decision.stepsDone, weights: weights, precision: decision.precision,
-      sources: pictures, communicator: job.communicator)
+      decision.configuration, stepsDone: decision.stepsDone, statistics: decision.statistics, weights: weights,
+      precision: decision.precision, sources: pictures, communicator: job.communicator)
     let result = try replay.run(message: decision.message)
     if job.isRoot { report(result) }
     return result.layer == nil ? .done : .checkFailed
