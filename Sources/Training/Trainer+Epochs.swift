@@ -126,7 +126,7 @@ extension Trainer {
     var batches = 0
     // What is judged is what is kept.
     try step.withAverages {
-      let validation = try validator.run(epoch: state.epoch) {
+      let validation = try validator.run(epoch: state.recipe.validationEpoch(state.epoch)) {
         try stopIfAsked()
         batches += 1
         show(.validating(done: batches, of: configuration.validationSteps))

@@ -27,6 +27,22 @@ struct InitialWeightsTests {
     }
   }
 
+  @Test(arguments: [1, 3])
+  func theFastRecipeJudgesEqualWeightsAlikeInEveryEpoch(ranks: Int) throws {
+    let (scratch, run) = (try TemporaryFolder(), try TinyRun.done())
+    let outcome = try launch(
+      ["train"] + TinyRun.options + [
+        "--recipe", "fast", "--optimizer", "adam", "--learning-rate", "1e-30", "--warm-up", "0", "--freeze-statistics",
+        "1", "--average-decay", "0", "--epochs", "3", "--rounds", "0", "--initial-weights", run.weights, "-o",
+        scratch("run"),
+      ], ranks: ranks)
+    #expect(outcome.succeeded, "\(outcome)")
+    let rows = try String(decoding: scratch.bytes("run/metrics.csv"), as: UTF8.self).split(separator: "\n")
+      .map { $0.split(separator: ",").map(String.init) }
+    let losses = rows.dropFirst().map { $0[6] }
+    #expect(rows.first?[6] == "val_loss" && losses.count == 3 && Set(losses).count == 1, "\(losses)")
+  }
+
   @Test
   func anotherNetworksWeightsAreRefused() throws {
     let (scratch, run) = (try TemporaryFolder(), try TinyRun.done())

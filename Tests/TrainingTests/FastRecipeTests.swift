@@ -60,6 +60,12 @@ struct FastRecipeTests {
     #expect(kept == [true, false, true, false, false, true] && recipe.best == 0.3 && recipe.bestEpoch == 5)
   }
 
+  @Test func theFastRecipeIsJudgedByTheSamePairsAndTheNotebookByNewOnes() throws {
+    let (fast, notebook) = (Recipe.fast(FastRecipe(learningRate: 1)), Recipe.notebook(NotebookRecipe()))
+    #expect(
+      (0..<4).map(fast.validationEpoch) == [0, 0, 0, 0] && (0..<4).map(notebook.validationEpoch) == [0, 1, 2, 3])
+  }
+
   @Test func theStepSetsTheRateOfTheFastRecipeAlone() throws {
     var fast = try #require(Recipe(named: "fast", learningRate: 0.004))
     fast.stepBegins(1, schedule)
