@@ -4,7 +4,8 @@ import Model
 ///
 /// Tensors, all F32: `current.<part>` and `best.<part>` are the weights with their moving statistics, under the names and in
 /// the layout of weight files (`best` only once an epoch is complete; `average.<part>` their averages where the run keeps them);
-/// `adam.first_moments` and `adam.second_moments` are Adam's flat buffers, [trained values].
+/// `adam.first_moments` and `adam.second_moments` are the optimiser's flat buffers, [trained values]; of kernels that Muon moves the
+/// first has the momentum, the second zeros.
 ///
 /// Metadata: `format` "unmix-checkpoint", `version` "2", `configuration`, `state` and `plan` as JSON, `data` the name of
 /// the data ("synthetic" where it was drawn), `data_fingerprint`, `sha256_of_tensors` with the digest of each tensor's bytes,
@@ -214,6 +215,13 @@ package struct Checkpoint: Sendable {
       ]
       for (option, found, expected) in parts where found != expected {
         throw .otherRun(path: path, option: option, found: Self.text(found), expected: Self.text(expected))
+      }
+      // Time that is added after the end would find a rate of nothing.
+      if let last = state.recipe.lastEpoch, state.epoch >= last, let found = before.timeBudget,
+        let expected = now.timeBudget, found != expected
+      {
+        throw .otherSchedule(
+          path: path, option: "--time-budget", found: "\(found)", expected: "\(expected)", step: state.step)
       }
       return
     }

@@ -47,6 +47,11 @@ package struct Evaluator {
   ) throws -> EvaluationResult {
     guard rounds >= 1 else { throw RunError.usage(option: "--rounds", reason: "\(rounds) is less than 1") }
     guard pairs >= 1 else { throw RunError.usage(option: "--pairs", reason: "\(pairs) is less than 1") }
+    // Both are numbered in 32 bits by the generator of the pairs.
+    guard rounds <= Int(UInt32.max), pairs <= Int(UInt32.max) / rounds else {
+      throw RunError.usage(
+        option: "--pairs", reason: "\(pairs) in each of \(rounds) rounds is more than \(UInt32.max) in all")
+    }
     ProgressBoard.own.enter(.evaluation)
     try predictor.reload()
     let generator = MixingGenerator(sources: sources, stream: split, seed: seed, imageSize: network.imageSize)

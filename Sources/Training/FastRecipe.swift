@@ -9,11 +9,23 @@ package struct FastRecipe: Sendable, Codable, Equatable {
   /// The epoch, from 0, whose weights are kept; nil before the first.
   package private(set) var bestEpoch: Int?
 
+  /// Every epoch is judged by the same pairs. Not so in runs that an older program began, whose `best` is of other pairs.
+  package let keepsPairs: Bool
   /// Of a run with a time budget, once it was measured.
   package private(set) var pace: RunPace?
 
   /// The state before the first step.
-  package init(learningRate: Double) { self.learningRate = Float(learningRate) }
+  package init(learningRate: Double) { (self.learningRate, keepsPairs) = (Float(learningRate), true) }
+
+  /// Reads what a checkpoint or another rank holds.
+  package init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    learningRate = try values.decode(Float.self, forKey: .learningRate)
+    best = try values.decode(Double.self, forKey: .best)
+    bestEpoch = try values.decodeIfPresent(Int.self, forKey: .bestEpoch)
+    keepsPairs = try values.decodeIfPresent(Bool.self, forKey: .keepsPairs) ?? false
+    pace = try values.decodeIfPresent(RunPace.self, forKey: .pace)
+  }
 
   /// The next step is the one after `step` steps.
   mutating func stepBegins(_ step: Int, _ schedule: LearningRateSchedule) {
@@ -26,9 +38,11 @@ package struct FastRecipe: Sendable, Codable, Equatable {
     return (pace?.part(step: step) ?? schedule.part(step: step)) >= 1 - frozenPart ? .frozen : .batch
   }
 
-  /// Takes in that `step` steps took `seconds`: from here on the schedule ends where `budget` seconds do, with a whole epoch.
+  /// Takes in that `step` steps took `seconds`: from here on the schedule ends where `budget` seconds do, with a whole epoch. A schedule
+  /// that is at its end stays there.
   mutating func measured(step: Int, seconds: Double, budget: Double, of run: RunConfiguration) {
     let part = pace?.part(step: step) ?? run.schedule.part(step: step)
+    guard part < 1 else { return }
     let last = RunPace.lastEpoch(step: step, seconds: seconds, budget: budget, stepsPerEpoch: run.stepsPerEpoch)
     let epochs = min(last, run.epochs)
     pace = RunPace(step: step, part: part, lastEpoch: epochs, lastStep: epochs * run.stepsPerEpoch)
@@ -37,7 +51,8 @@ package struct FastRecipe: Sendable, Codable, Equatable {
   /// Takes in the validation loss of `epoch`, counted from 0. A NaN is no improvement.
   mutating func epochEnded(_ epoch: Int, validationLoss loss: Double) -> EpochVerdict {
     let keepsWeights = bestEpoch == nil || loss < best
-    if keepsWeights { (best, bestEpoch) = (loss, epoch) }
+    if keepsWeights { bestEpoch = epoch }
+    if loss < best { best = loss }
     return EpochVerdict(keepsWeights: keepsWeights, stops: false, lowersLearningRate: false)
   }
 }

@@ -66,12 +66,12 @@ package enum Recipe: Sendable, Codable, Equatable {
     }
   }
 
-  /// Which epoch's validation pairs judge `epoch`, both counted from 0. The notebook draws new ones each time. The fast recipe looks at the same
-  /// ones, so that what tells its epochs apart is their weights: other pairs move the loss by 2 %, the last epochs' weights by less.
-  package func validationEpoch(_ epoch: Int) -> Int {
+  /// What judges `epoch`, counted from 0. The notebook draws new pairs each time. The fast recipe looks at the same ones, so that what
+  /// tells its epochs apart is their weights: other pairs move the loss by 2 %, the last epochs' weights by less.
+  package func validationPairs(epoch: Int) -> ValidationPairs {
     switch self {
-    case .notebook: epoch
-    case .fast: 0
+    case .notebook: .epoch(epoch)
+    case .fast(let state): state.keepsPairs ? .first : .epoch(epoch)
     }
   }
 

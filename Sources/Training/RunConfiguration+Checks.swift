@@ -5,9 +5,10 @@ extension RunConfiguration {
   package func check() throws(RunError) {
     try checkNetwork()
     try checkRecipe()
+    // What the learning rate and the schedule follow from.
+    try checkLengths()
     try checkSchedule()
     try checkUpdate()
-    try checkLengths()
     try checkRanks()
     try checkFiles()
   }
@@ -55,6 +56,10 @@ extension RunConfiguration {
       throw .usage(option: "--learning-rate", reason: "\(learningRate) is not a positive number")
     }
     try within(0..., warmUp, "--warm-up")
+    guard warmUp < epochs * stepsPerEpoch else {
+      throw .usage(
+        option: "--warm-up", reason: "\(warmUp) steps are not fewer than the run's \(epochs * stepsPerEpoch)")
+    }
     for (part, option) in [(coolDown, "--cool-down"), (frozenPart, "--freeze-statistics")] {
       if let part, !(part > 0 && part <= 1) {
         throw .usage(option: option, reason: "\(part) is not more than 0 and at most 1")
@@ -89,8 +94,10 @@ extension RunConfiguration {
         throw .usage(option: option, reason: "\(steps) in each of \(epochs) epochs is more than \(UInt32.max) in all")
       }
     }
-    try within(0..., evaluationRounds, "--rounds")
-    try within(1..., evaluationPairs, "--pairs")
+    // So are the pairs of a validation, and the evaluation's rounds and their pairs.
+    try within(1...Int(UInt32.max) / globalBatch, validationSteps, "--validation-steps")
+    try within(0...Int(UInt32.max), evaluationRounds, "--rounds")
+    try within(1...Int(UInt32.max) / max(evaluationRounds, 1), evaluationPairs, "--pairs")
   }
 
   private func checkRanks() throws(RunError) {

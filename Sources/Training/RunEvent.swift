@@ -106,7 +106,7 @@ package struct StepsRecord: Sendable, Codable, Equatable {
   /// Means over its steps.
   package var losses: TrainingStep.Losses
   package var learningRate: Float
-  /// Length of the gradient of its last step.
+  /// Length of the gradient of its last step, before any clipping.
   package var gradientNorm: Double
   package var imagesPerSecond: Double
   /// Wall seconds since the run's first step, those before a resume too.
@@ -122,7 +122,8 @@ package struct StepsRecord: Sendable, Codable, Equatable {
     package var data: Double
     /// Forward, loss, backward and update, without sums over the ranks.
     package var compute: Double
-    /// Sums over the ranks that the rank stood and waited for: statistics, and what of the gradients the backward pass did not hide.
+    /// Sums over the ranks that the rank stood and waited for: statistics, what of the gradients the backward pass did not hide, and the
+    /// exchange of kernels that one rank moved for all.
     package var communication: Double
 
     /// All of a step.
@@ -136,7 +137,7 @@ package struct EpochRecord: Sendable, Codable, Equatable {
   package var epoch: Int
   /// Steps done at its end.
   package var step: Int
-  /// Of its steps.
+  /// Of its last step.
   package var learningRate: Float
   /// Means over its steps.
   package var losses: TrainingStep.Losses
@@ -149,7 +150,7 @@ package struct EpochRecord: Sendable, Codable, Equatable {
   package var time: Double
   /// Its validation loss is the least so far.
   package var isBest: Bool
-  /// Of the next epoch's steps.
+  /// What the recipe has set at its end. The fast recipe sets a rate before each step, and this is the last one's.
   package var nextLearningRate: Float
   /// Of the whole run, as far as is known; missing in records of older programs.
   package var epochs: Int?

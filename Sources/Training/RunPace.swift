@@ -18,11 +18,13 @@ package struct RunPace: Sendable, Codable, Equatable {
     return part + (1 - part) * min(1, Double(step - self.step) / Double(lastStep - self.step))
   }
 
-  /// Epochs that end nearest to `budget` seconds where `step` steps took `seconds`: at least those that have begun.
+  /// Epochs that end nearest to `budget` seconds where `step` steps took `seconds`: at least one that goes on after `step`, so that
+  /// the rate falls to its end.
   static func lastEpoch(step: Int, seconds: Double, budget: Double, stepsPerEpoch: Int) -> Int {
-    let begun = (step + stepsPerEpoch - 1) / stepsPerEpoch
-    guard seconds > 0 else { return begun }
-    let steps = Double(step) * budget / seconds
-    return max(begun, Int((steps / Double(stepsPerEpoch)).rounded()))
+    let least = step / stepsPerEpoch + 1
+    guard seconds > 0 else { return least }
+    let epochs = (Double(step) * budget / seconds / Double(stepsPerEpoch)).rounded()
+    // As many as a run numbers in 32 bits; a clock that hardly moved may ask for any.
+    return max(least, Int(min(epochs, Double(UInt32.max))))
   }
 }

@@ -8,6 +8,8 @@ struct RunStart {
   let lock: RunLock
   /// nil: from the beginning.
   let checkpoint: Checkpoint?
+  /// The weights of the file that a new run begins with; nil where it names none, or goes on from a checkpoint.
+  let initialWeights: NetworkWeights?
   /// Lines about what was found.
   let notes: [String]
 
@@ -16,7 +18,8 @@ struct RunStart {
   /// Without an output the folder is always new. `auto` takes the newest good checkpoint of the output, `never` none; a
   /// path takes that file. Checkpoints in the output that the run does not continue are renamed, never removed.
   /// Files that dead processes left half-written are removed. `report` gets lines while the folder is taken.
-  /// Throws ``CheckpointError``, ``RunLockError`` or ``FileError``.
+  /// Throws ``CheckpointError``, ``RunLockError``, ``FileError``, or ``RunError/usage(option:reason:)`` where `--initial-weights` are
+  /// another network's.
   static func decide(
     _ configuration: RunConfiguration, sources: SourceData, report: (String) -> Void = { _ in }
   ) throws -> RunStart {
@@ -28,6 +31,9 @@ struct RunStart {
       checkpoint = try Checkpoint(contentsOf: configuration.resume)
     }
     try checkpoint?.checkFits(configuration, fingerprint: sources.fingerprint)
+    var initialWeights: NetworkWeights?
+    let mayGoOn = configuration.resume == "auto" && !isNew && FileSystem.exists(configuration.output)
+    if checkpoint == nil && !mayGoOn { initialWeights = try weights(of: configuration) }
 
     let folder = isNew ? try RunFolder.new() : try RunFolder(configuration.output)
     let lock = try RunLock(folder: folder.path, report: report)
@@ -42,6 +48,7 @@ struct RunStart {
     if configuration.resume == "auto" {
       checkpoint = try checkpoints.newestGood { notes.append($0) }
       try checkpoint?.checkFits(configuration, fingerprint: sources.fingerprint)
+      if mayGoOn && checkpoint == nil { initialWeights = try weights(of: configuration) }
     }
     if let checkpoint, folder.ownsCheckpoint(checkpoint.path) {
       for name in try checkpoints.setAside(after: checkpoint.state.step) {
@@ -51,7 +58,20 @@ struct RunStart {
       notes.append("the checkpoints of an earlier run are now in \(name)")
     }
     try FileSystem.makeDirectories(checkpoints.path)
-    return RunStart(folder: folder, lock: lock, checkpoint: checkpoint, notes: notes)
+    if initialWeights != nil, let path = configuration.initialWeights { notes.append("first weights: \(path)") }
+    return RunStart(folder: folder, lock: lock, checkpoint: checkpoint, initialWeights: initialWeights, notes: notes)
+  }
+
+  /// What `configuration.initialWeights` names; nil where it names nothing.
+  private static func weights(of configuration: RunConfiguration) throws -> NetworkWeights? {
+    guard let path = configuration.initialWeights else { return nil }
+    let weights = try NetworkWeights(contentsOf: path)
+    guard weights.configuration == configuration.network else {
+      throw RunError.usage(
+        option: "--initial-weights",
+        reason: "\(path) has \(weights.configuration.summary), this run \(configuration.network.summary)")
+    }
+    return weights
   }
 
   /// Where the run begins, in words.

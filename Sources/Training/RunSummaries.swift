@@ -21,8 +21,9 @@ struct RunSummaries {
       record.ranks.reduce(0) { $0 + $1[keyPath: seconds] } / Double(record.ranks.count)
     }
     return losses("train", record.losses, description: "mean squared error, mean \(of)") + [
-      scalar("train/learning_rate", Double(record.learningRate), "Adam's step size"),
-      scalar("train/gradient_norm", record.gradientNorm, "Euclidean length of the last step's gradient"),
+      scalar("train/learning_rate", Double(record.learningRate), "the step's learning rate"),
+      scalar(
+        "train/gradient_norm", record.gradientNorm, "Euclidean length of the last step's gradient, before any clipping"),
       scalar("train/images_per_s", record.imagesPerSecond, "mixed pictures per second of all ranks, mean \(of)"),
       scalar("step_seconds/data", mean(\.data), "seconds of a step: making the pairs, mean over ranks"),
       scalar(

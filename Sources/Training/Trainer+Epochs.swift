@@ -12,7 +12,7 @@ extension Trainer {
   }
 
   /// The last epoch as far as is known, counted from 1.
-  private var lastEpoch: Int { state.recipe.lastEpoch ?? configuration.epochs }
+  var lastEpoch: Int { state.recipe.lastEpoch ?? configuration.epochs }
 
   /// The orderly end after a request: the checkpoint of the last step is on the disk before any rank leaves. Collective.
   func stop() throws {
@@ -82,6 +82,13 @@ extension Trainer {
     let text = try communicator.broadcast(text: isRoot ? JSONText.encode(state.recipe) : "", root: 0)
     state.recipe = try JSONText.decode(Recipe.self, from: text)
     progressMeter?.progress.epochs = lastEpoch
+    guard isRoot, let budget = configuration.timeBudget else { return }
+    let epochSeconds = state.seconds / Double(state.step) * Double(configuration.stepsPerEpoch)
+    let advice =
+      epochSeconds > Double(budget) ? "; one takes longer than the time budget, so give fewer --steps-per-epoch" : ""
+    reporter.line(
+      "time budget of \(clockTime(Double(budget))): \(lastEpoch) epochs of \(clockTime(epochSeconds)) at this speed\(advice)"
+    )
   }
 
   /// The steps since the last record, on rank 0. Collective.
@@ -126,7 +133,7 @@ extension Trainer {
     var batches = 0
     // What is judged is what is kept.
     try step.withAverages {
-      let validation = try validator.run(epoch: state.recipe.validationEpoch(state.epoch)) {
+      let validation = try validator.run(on: state.recipe.validationPairs(epoch: state.epoch)) {
         try stopIfAsked()
         batches += 1
         show(.validating(done: batches, of: configuration.validationSteps))
@@ -156,7 +163,9 @@ extension Trainer {
     let losses = TrainingStep.Losses(first: state.lossSums.first / steps, second: state.lossSums.second / steps)
     state.epoch += 1
     if configuration.timeBudget != nil {
+      let before = lastEpoch
       state.recipe.measured(step: state.step, seconds: state.seconds, of: configuration)
+      if lastEpoch != before { reporter.line("time budget: \(lastEpoch) epochs at this speed, no longer \(before)") }
     }
     let row = EpochRecord(
       epoch: state.epoch, step: state.step, learningRate: learningRate, losses: losses, validation: validation,

@@ -55,7 +55,7 @@ extension Trainer {
 
   private func startRecord(hosts: [String]) -> StartRecord {
     StartRecord(
-      time: WallClock.now, step: state.step, epoch: state.epoch, epochs: configuration.epochs,
+      time: WallClock.now, step: state.step, epoch: state.epoch, epochs: lastEpoch,
       stepsPerEpoch: configuration.stepsPerEpoch, validationSteps: configuration.validationSteps,
       globalBatch: configuration.globalBatch, parameters: step.layout.count, heads: configuration.network.heads,
       data: dataName, precision: configuration.precision.rawValue, recipe: configuration.recipe, hosts: hosts,
@@ -75,6 +75,8 @@ extension Trainer {
   /// Has every recorder keep how the first pairs of the validation are separated. Throws like ``record(_:)``. Rank 0's.
   func recordPictures() throws {
     let pairs = try validator.separateFirst(Self.recordedPairs)
+    // A rank that has no pairs of a batch has no network to separate them.
+    guard !pairs.isEmpty else { return }
     try tellRecorders { recorder throws(FileError) in try recorder.record(pairs, step: state.step) }
   }
 

@@ -95,7 +95,7 @@ package final class Trainer {
     let ours = start.map { start in
       JSONText.encode(
         Beginning(
-          runFolder: start.folder.path, state: start.checkpoint?.state ?? TrainingState(recipe: recipe),
+          runFolder: start.folder.path, state: Self.state(after: start.checkpoint, configuration, recipe: recipe),
           bucketBytes: start.checkpoint?.plan.bucketBytes ?? configuration.bucketBytes,
           grouping: Self.grouping(after: start.checkpoint?.plan, ranks: communicator.size),
           shares: Self.shares(after: start.checkpoint, configuration, ranks: communicator.size),
@@ -180,6 +180,18 @@ package final class Trainer {
   var isSynthetic: Bool { sources.origin == .synthetic }
   var isRoot: Bool { communicator.rank == 0 }
 
+  /// Where the run begins. Another time budget than before acts from there on.
+  private static func state(
+    after checkpoint: Checkpoint?, _ configuration: RunConfiguration, recipe: Recipe
+  ) -> TrainingState {
+    guard let checkpoint else { return TrainingState(recipe: recipe) }
+    var state = checkpoint.state
+    if checkpoint.configuration.timeBudget != configuration.timeBudget && state.recipe.lastEpoch != nil {
+      state.recipe.measured(step: state.step, seconds: state.seconds, of: configuration)
+    }
+    return state
+  }
+
   /// A resume on as many ranks keeps to messages where the run began with them: only then it adds in the same order.
   private static func grouping(after plan: RunPlan?, ranks: Int) -> NodeGrouping {
     guard let plan, plan.ranks == ranks, plan.usesMessagesAlone else { return .sharedMemory }
@@ -209,24 +221,11 @@ package final class Trainer {
 
   /// The weights that a new run begins with: those of rank 0's file, or a pure function of the seed. Collective.
   private func initialize() throws {
-    let own =
-      isRoot
-      ? try configuration.initialWeights.map(weights(from:))
-        ?? NetworkWeights(initialised: configuration.network, seed: configuration.seed) : nil
+    let own = start.map { start in
+      start.initialWeights ?? NetworkWeights(initialised: configuration.network, seed: configuration.seed)
+    }
     step.values.copy(try NetworkWeights(sharing: own, communicator: communicator).values.array())
     step.averages?.copy(step.values.array())
-  }
-
-  /// The weights in the file at `path`. Throws ``RunError/usage(option:reason:)`` where they are another network's. Rank 0's alone.
-  private func weights(from path: String) throws -> NetworkWeights {
-    let weights = try NetworkWeights(contentsOf: path)
-    guard weights.configuration == configuration.network else {
-      throw RunError.usage(
-        option: "--initial-weights",
-        reason: "\(path) has \(weights.configuration.summary), this run \(configuration.network.summary)")
-    }
-    reporter.line("first weights: \(path)")
-    return weights
   }
 
   /// Weights and moments of rank 0's checkpoint to all ranks. Collective.

@@ -23,9 +23,9 @@ package final class TrainingStep {
   package let values: AlignedBuffer<Float>
   /// `layout.trainedCount` gradients.
   package let gradients: AlignedBuffer<Float>
-  /// `layout.trainedCount` first moments of Adam.
+  /// `layout.trainedCount` first moments of Adam; of kernels that Muon moves, their momentum.
   package let firstMoments: AlignedBuffer<Float>
-  /// `layout.trainedCount` second moments of Adam.
+  /// `layout.trainedCount` second moments of Adam; of kernels that Muon moves, zeros.
   package let secondMoments: AlignedBuffer<Float>
 
   /// `layout.count` averages of `values` over the steps; nil where none are kept.
@@ -50,12 +50,13 @@ package final class TrainingStep {
   package private(set) var phases = Phases()
   /// Seconds of the parts in ``phases`` in which this rank waited for another to arrive; zeros unless ``measuresWaiting``.
   package private(set) var waits = Phases()
-  /// Seconds of the last step in which this rank was in sums over the ranks that are waited for.
+  /// Seconds of the last step in which this rank was in sums over the ranks that are waited for, and in the exchange of the weights
+  /// that one rank moved for all.
   package private(set) var sumSeconds = 0.0
   /// Set: all ranks meet before every sum over the ranks, so that ``waits`` can be told from work. Slower; for measuring.
   package var measuresWaiting: Bool {
     get { reducer.measuresWaiting }
-    set { reducer.measuresWaiting = newValue }
+    set { (reducer.measuresWaiting, weightUpdate.measuresWaiting) = (newValue, newValue) }
   }
   /// Set: the step sends nothing, and every rank goes on by itself. For measuring what the messages cost.
   package var isSilent: Bool {
@@ -89,6 +90,8 @@ package final class TrainingStep {
   private let size: Int
   private let pixelCount: Int
   private let weightUpdate: WeightUpdate
+  /// Of the last step's gradient, where it was shortened.
+  private var lengthBeforeClipping: Double?
   /// Squared errors of both heads, non-finite ranks, stopping ranks.
   private let status = AlignedBuffer<Double>(repeating: 0, count: 4)
   /// The moving statistics before the step: its forward pass moves them, and a step that fails must not have been.
@@ -155,6 +158,7 @@ package final class TrainingStep {
   /// oneDNN report, and pending messages are left behind.
   package func computeGradients() throws -> Losses {
     reducer.begin()
+    lengthBeforeClipping = nil
     let moving = unsafe values.elements(layout.trainedCount..<layout.count)
     _ = unsafe movingBefore.elements.update(fromContentsOf: moving)
     do {
@@ -192,8 +196,12 @@ package final class TrainingStep {
     return losses
   }
 
-  /// Length of `gradients`, those of the global batch after ``computeGradients()``. Local.
-  package func gradientNorm() -> Double { unsafe sumOfSquares(gradients.elements).squareRoot() }
+  /// Length of the global batch's gradient after ``computeGradients()``, also where ``update(step:learningRate:)`` has shortened
+  /// `gradients` since. Local.
+  package func gradientNorm() -> Double {
+    if let lengthBeforeClipping { return lengthBeforeClipping }
+    return unsafe sumOfSquares(gradients.elements).squareRoot()
+  }
 
   private func sumStatus() throws -> Losses {
     let share = Self.slice(of: layout.trainedCount, rank: rank, size: size)
@@ -242,9 +250,12 @@ package final class TrainingStep {
   package func update(step: Int, learningRate: Double) throws {
     var watch = Stopwatch()
     ProgressBoard.own.enter(.update)
-    try weightUpdate.run(
+    let outcome = try weightUpdate.run(
       .init(values: values, gradients: gradients, firstMoments: firstMoments, secondMoments: secondMoments),
       step: step, learningRate: learningRate)
+    lengthBeforeClipping = outcome.lengthBeforeClipping
+    sumSeconds += outcome.exchangeSeconds
+    waits.update = outcome.waitedSeconds
     if let averages { average?.update(averages, weights: values, step: step) }
     try network.packWeights()
     phases.update = watch.lap()

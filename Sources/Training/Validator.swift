@@ -35,9 +35,8 @@ final class Validator {
 
   /// Mean over the batches of both heads' mean squared error with the present weights, on every rank. Collective.
   ///
-  /// `epoch` counts from 0 and chooses the pairs. The pictures' errors are summed by rank 0 in pair order, so the sum does
-  /// not depend on how they were dealt. `afterEachBatch` may be collective: all ranks call it equally often.
-  func run(epoch: Int, afterEachBatch: () throws -> Void = {}) throws -> TrainingStep.Losses {
+  /// The pictures' errors are summed by rank 0 in pair order, so the sum does not depend on how they were dealt. `afterEachBatch` may be collective: all ranks call it equally often.
+  func run(on pairs: ValidationPairs, afterEachBatch: () throws -> Void = {}) throws -> TrainingStep.Losses {
     ProgressBoard.own.enter(.validation)
     for network in networks.values { try network.packWeights() }
     var errors: [Double] = []
@@ -45,8 +44,8 @@ final class Validator {
     for batch in 0..<steps {
       for slice in slicing.slices(ofRank: rank) {
         guard let network = networks[slice.count] else { preconditionFailure("no network for \(slice.count) pairs") }
-        unsafe generator.fill(
-          step: epoch * steps + batch, pairs: slice, mixed: network.input, targets: network.targets)
+        let (step, numbers) = numbers(of: slice, batch: batch, pairs)
+        unsafe generator.fill(step: step, pairs: numbers, mixed: network.input, targets: network.targets)
         try network.forwardInference()
         network.computeLoss(globalBatch: globalBatch)
         unsafe errors.append(contentsOf: network.squaredErrors)
@@ -60,9 +59,11 @@ final class Validator {
     return TrainingStep.Losses(first: losses[0], second: losses[1])
   }
 
-  /// The first `count` pairs of the first epoch's validation, separated with the weights of the last `run`. Local.
+  /// The first `count` pairs of the first epoch's validation, separated with the weights of the last `run`; none on a rank
+  /// without pairs of a batch. Local.
   func separateFirst(_ count: Int) throws -> [SeparatedPair] {
-    guard let network = networks.values.max(by: { $0.batch < $1.batch }) else { return [] }
+    // A rank may have no pairs of any batch.
+    guard let network = networks.values.max(by: { $0.batch < $1.batch }), network.batch > 0 else { return [] }
     var pairs: [SeparatedPair] = []
     for begin in stride(from: 0, to: count, by: network.batch) {
       let numbers = begin..<begin + network.batch
@@ -82,6 +83,16 @@ final class Validator {
       }
     }
     return pairs
+  }
+
+  /// The generator's numbers of the pairs `slice` of a batch.
+  private func numbers(of slice: Range<Int>, batch: Int, _ pairs: ValidationPairs) -> (step: Int, pairs: Range<Int>) {
+    switch pairs {
+    case .first:
+      let begin = batch * globalBatch
+      return (0, begin + slice.lowerBound..<begin + slice.upperBound)
+    case .epoch(let epoch): return (epoch * steps + batch, slice)
+    }
   }
 
   /// Mean batch loss of `head` from all ranks' errors, each rank's as [steps][its slices][2, pairs of the slice].

@@ -12,6 +12,16 @@ final class WeightUpdate {
     let values, gradients, firstMoments, secondMoments: AlignedBuffer<Float>
   }
 
+  /// What a step of the weights was like on this rank.
+  struct Outcome {
+    /// Length of a gradient that was shortened.
+    var lengthBeforeClipping: Double?
+    /// Seconds of giving the ranks' kernels to each other, waiting included.
+    var exchangeSeconds = 0.0
+    /// Seconds of these in which this rank waited for the last one to be ready; 0 unless ``WeightUpdate/measuresWaiting``.
+    var waitedSeconds = 0.0
+  }
+
   private let layout: ParameterLayout
   private let rule: UpdateRule
   /// The elements that weight decay lessens.
@@ -28,6 +38,8 @@ final class WeightUpdate {
 
   /// Set: nothing is sent, and this rank moves its own kernels alone.
   var isSilent = false
+  /// Set: all ranks meet before they exchange kernels. For measuring who waits for whom.
+  var measuresWaiting = false
 
   /// Duplicates `communicator` where kernels are dealt to several ranks. Collective.
   init(_ rule: UpdateRule, layout: ParameterLayout, communicator: Communicator) throws {
@@ -45,11 +57,15 @@ final class WeightUpdate {
   var traffic: Traffic { communicator?.traffic ?? Traffic() }
 
   /// Moves `buffers.values` by the gradients; `step` counts from 1. The gradients may be shortened. Collective.
-  func run(_ buffers: Buffers, step: Int, learningRate: Double) throws {
+  func run(_ buffers: Buffers, step: Int, learningRate: Double) throws -> Outcome {
     let (values, gradients) = (buffers.values, buffers.gradients)
+    var outcome = Outcome()
     if let most = rule.clipNorm {
       let norm = unsafe sumOfSquares(gradients.elements).squareRoot()
-      if norm > most { unsafe kernels_scale(gradients.base, Int64(layout.trainedCount), Float(most / norm)) }
+      if norm > most {
+        outcome.lengthBeforeClipping = norm
+        unsafe kernels_scale(gradients.base, Int64(layout.trainedCount), Float(most / norm))
+      }
     }
     if rule.weightDecay > 0 {
       for range in kernelRanges {
@@ -63,18 +79,22 @@ final class WeightUpdate {
         weights: values, gradients: gradients, firstMoments: buffers.firstMoments,
         secondMoments: buffers.secondMoments, range: range, step: step)
     }
-    guard let muon else { return }
+    guard let muon else { return outcome }
     muon.updateMomentum(buffers.firstMoments, gradients: gradients)
     for tensor in muon.tensors[shares[rank]] {
       try muon.update(
         tensor, weights: values, gradients: gradients, firstMoments: buffers.firstMoments, learningRate: learningRate)
     }
-    guard let communicator, !isSilent else { return }
+    guard let communicator, !isSilent else { return outcome }
+    var watch = Stopwatch()
+    if measuresWaiting { outcome.waitedSeconds = try communicator.secondsToMeet() }
     for (owner, share) in shares.enumerated() where !share.isEmpty {
       // What lies between two kernels is Adam's, and everybody has it already.
       let range = muon.tensors[share.lowerBound].range.lowerBound..<muon.tensors[share.upperBound - 1].range.upperBound
       try unsafe communicator.broadcast(values.elements(range), root: owner)
     }
+    outcome.exchangeSeconds = watch.lap()
+    return outcome
   }
 
   private static func complement(of ranges: [Range<Int>], in whole: Range<Int>) -> [Range<Int>] {

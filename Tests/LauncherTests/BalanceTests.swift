@@ -10,10 +10,12 @@ struct BalanceTests {
 
   init() throws { scratch = try TemporaryFolder() }
 
-  /// A training on two ranks, of which the second has nothing newer than AVX2.
-  private func train(_ name: String, _ options: [String]) throws -> MPIRun.Outcome {
+  /// A training on two ranks, of which one has nothing newer than `instructions`.
+  private func train(
+    _ name: String, _ options: [String], slowRank: Int = 1, instructions: InstructionSet = .avx2
+  ) throws -> MPIRun.Outcome {
     let script = """
-      [ "${OMPI_COMM_WORLD_RANK:-$PMI_RANK}" != 1 ] || export \(InstructionSet.variable)=avx2
+      [ "${OMPI_COMM_WORLD_RANK:-$PMI_RANK}" != \(slowRank) ] || export \(InstructionSet.variable)=\(instructions.rawValue)
       exec "$@"
       """
     let arguments =
@@ -42,6 +44,15 @@ struct BalanceTests {
     if newest != InstructionSet.avx2.rawValue {
       #expect(mixed.standardError.contains("instruction set: \(newest), avx2  "), "\(mixed)")
     }
+  }
+
+  /// A batch of one pair goes to the faster rank, as good as always the second: the first records and writes all the same.
+  @Test
+  func theFirstRankMayHaveNoPairs() throws {
+    let outcome = try train(
+      "alone", ["--epochs", "1", "--balance", "speed", "--global-batch", "1"], slowRank: 0, instructions: .sse41)
+    #expect(outcome.succeeded && Self.shares(outcome)?.sorted() == [0, 1], "\(outcome)")
+    #expect(try metrics("alone").count == 1)
   }
 
   @Test

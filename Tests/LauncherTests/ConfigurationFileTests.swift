@@ -45,6 +45,18 @@ struct ConfigurationFileTests {
     #expect(outcome.standardError.split(separator: "\n").count == 1, "\(outcome)")
   }
 
+  /// A decay of 150 is too much for the usual learning rate, not for the file's.
+  @Test
+  func entriesAreJudgedTogether() throws {
+    let scratch = try TemporaryFolder()
+    let file = try scratch.write("weight-decay: 150\nlearning-rate: 0.001\n", to: "c.yaml")
+    let outcome = try launch(["--config", file, "--data", "/no/such/folder"])
+    #expect(outcome.exitCode == 66 && outcome.standardError.contains("/no/such/folder"), "\(outcome)")
+    let alone = try scratch.write("weight-decay: 150\n", to: "d.yaml")
+    let refused = try launch(["--config", alone])
+    #expect(refused.exitCode == 64 && refused.standardError.contains("\(alone): weight-decay: "), "\(refused)")
+  }
+
   /// Examples/run.yaml is a good file: its run is the one it describes.
   @Test
   func theCommittedExampleIsRead() throws {

@@ -71,5 +71,6 @@ struct InitialWeightsTests {
     #expect(
       outcome.exitCode == 66 && outcome.standardError.hasSuffix("\(scratch("lost.safetensors")): no such file\n"),
       "\(outcome)")
+    #expect(!FileManager.default.fileExists(atPath: scratch("run")))
   }
 }

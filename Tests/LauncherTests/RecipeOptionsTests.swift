@@ -1,6 +1,6 @@
 import Testing
-import Training
 
+@testable import Training
 @testable import launcher
 
 /// What the recipe's options decide where they say nothing.
@@ -35,6 +35,40 @@ struct RecipeOptionsTests {
     #expect(usual.coolDown == 0.4 && usual.frozenPart == 0.6 && usual.averageDecay == 0.99)
     #expect(none.coolDown == nil && none.frozenPart == nil)
     #expect(try run("--freeze-statistics 0.25").frozenPart == 0.25)
+  }
+
+  @Test
+  func aShortRunsWarmUpLeavesHalfOfIt() throws {
+    #expect(try run("").warmUp == 200 && run("--epochs 1").warmUp == 200)
+    #expect(try run("--epochs 1 --steps-per-epoch 150").warmUp == 75)
+    #expect(try run("--epochs 4 --steps-per-epoch 150").warmUp == 150)
+    #expect(try run("--epochs 1 --steps-per-epoch 1").warmUp == 0)
+  }
+
+  /// What a report prints as the command that does the run again.
+  @Test(arguments: [
+    "", "--recipe notebook", "--recipe notebook --epochs 20 --steps-per-epoch 100", "--optimizer adam", "--loss mse",
+    "--average-decay 0", "--warm-up 0", "--learning-rate 0.001", "--epochs 150", "--epochs 1 --steps-per-epoch 150",
+    "--cool-down 0 --freeze-statistics 0", "--freeze-statistics 1 --cool-down 0.5", "--time-budget 2h",
+    "--time-budget 2h --epochs 20", "--global-batch 64 --scale-learning-rate sqrt",
+    "--optimizer adam --learning-rate 0.008",
+    "--recipe notebook --optimizer muon --loss rmse", "--clip-norm 0.5 --weight-decay 0.01 --seed 3",
+  ])
+  func theReportsCommandIsTheSameRun(arguments: String) throws {
+    let run = try run(arguments)
+    let start = StartRecord(
+      time: 0, step: 0, epoch: 0, epochs: run.epochs, stepsPerEpoch: run.stepsPerEpoch,
+      validationSteps: run.validationSteps, globalBatch: run.globalBatch, parameters: 1, heads: run.network.heads,
+      data: "pictures", precision: "f32", recipe: run.recipe, hosts: ["a"], threads: 1)
+    var report = try #require(RunReport(folder: "runs/a", events: [.start(start)]))
+    report.options = run.options.compactMap { name, value in
+      value?.scalar.map { .init(name: name, value: $0.string) }
+    }
+    let words = report.command.split(separator: " ").map(String.init)
+    #expect(words.prefix(2) == ["launcher", "train"])
+    var again = RunConfiguration()
+    try Train.parse(Array(words.dropFirst(2))).recipe.apply(to: &again)
+    #expect(again == run, "\(report.command)")
   }
 
   @Test

@@ -157,6 +157,10 @@ struct SubmitRefusalTests {
       try Self.notes(known + ["0.25", "--", "--epochs", "3"]) == [
         "at most 3 epochs of 1687 steps of 0.25 s take 22 min, validation and closing evaluation not counted: one job of 4 h"
       ])
+    #expect(
+      try Self.notes(known + ["0.25", "--", "--time-budget", "3h"]) == [
+        "--time-budget lets training take about 3 h, closing evaluation not counted: one job of 4 h"
+      ])
     let many = try Self.notes(known + ["0.25", "--time", "10:00", "--", "--recipe", "notebook"])
     #expect(many.last?.hasSuffix("queue, which MOST_REQUEUES (100) does not allow") == true, "\(many)")
   }

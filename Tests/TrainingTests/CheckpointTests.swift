@@ -323,6 +323,18 @@ struct CheckpointTests {
     #expect(try refusal { $0.coolDown = nil } == "--cool-down")
     #expect(try refusal { $0.frozenPart = nil } == "--freeze-statistics")
     #expect(try refusal { $0.timeBudget = nil } == "--time-budget")
+    // Once its epochs are over, more time would find a rate of nothing.
+    var recipe = try #require(Recipe(named: "fast", learningRate: 0.008))
+    run.configuration.epochs = 1
+    recipe.measured(step: 100, seconds: 10, of: run.configuration)
+    (run.state.recipe, run.state.epoch) = (recipe, 1)
+    try run.write(to: path)
+    let ended = try Checkpoint(contentsOf: path)
+    var longer = run.configuration
+    longer.timeBudget = 90
+    try ended.checkFits(run.configuration, fingerprint: "abc")
+    let error = #expect(throws: CheckpointError.self) { try ended.checkFits(longer, fingerprint: "abc") }
+    #expect(error.map { "\($0)" }?.contains("--time-budget 60, this run has 90") == true)
   }
 
   @Test

@@ -27,6 +27,9 @@ struct RunConfigurationTests {
     ("--validation-steps", { $0.validationSteps = 0 }), ("--threads", { $0.threads = 0 }),
     ("--checkpoint-every", { $0.checkpointEvery = 0 }), ("--keep", { $0.keep = 0 }),
     ("--rounds", { $0.evaluationRounds = -1 }), ("--pairs", { $0.evaluationPairs = 0 }),
+    ("--rounds", { $0.evaluationRounds = .max }), ("--pairs", { $0.evaluationPairs = .max / 2 }),
+    ("--validation-steps", { ($0.epochs, $0.stepsPerEpoch, $0.validationSteps) = (1, 1, 1 << 28) }),
+    ("--warm-up", { ($0.recipe, $0.epochs, $0.stepsPerEpoch, $0.warmUp) = ("fast", 2, 50, 100) }),
     ("--resume", { $0.resume = "" }), ("--slices", { $0.slices = 6 }), ("--slices", { $0.slices = 2048 }),
     (
       "--slices",

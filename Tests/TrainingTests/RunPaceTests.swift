@@ -12,8 +12,9 @@ struct RunPaceTests {
   }
 
   @Test(arguments: [
-    // A step a second: 60 steps. Half a second: 120. Too slow for one epoch, and for the one that has begun.
-    (10, 10.0, 6), (10, 5.0, 12), (10, 11.0, 5), (10, 1000.0, 1), (11, 1000.0, 2), (5, 0.0, 1),
+    // A step a second: 60 steps. Half a second: 120. Too slow for another epoch, and for the one that has begun.
+    (10, 10.0, 6), (10, 5.0, 12), (10, 11.0, 5), (10, 1000.0, 2), (11, 1000.0, 2), (5, 0.0, 1),
+    (1, 1e-300, 4_294_967_295),
   ])
   func theLastEpochEndsNearestToTheBudget(step: Int, seconds: Double, expected: Int) {
     #expect(RunPace.lastEpoch(step: step, seconds: seconds, budget: 60, stepsPerEpoch: 10) == expected)
@@ -42,6 +43,24 @@ struct RunPaceTests {
     }
     #expect(rates.last == 0 && zip(rates, rates.dropFirst()).allSatisfy { $0 >= $1 } && rates[9] < 0.25)
     #expect(try JSONText.decode(Recipe.self, from: JSONText.encode(recipe)) == recipe)
+  }
+
+  @Test func aRunThatGetsSlowerStillEndsAtARateOfNothing() throws {
+    let run = run
+    var recipe = try #require(Recipe(named: "fast", learningRate: 1))
+    recipe.measured(step: 10, seconds: 10, of: run)
+    // Five epochs are nearer to 60 s than six, and four than five; one goes on all the same.
+    for (step, seconds, last) in [(40, 44.0, 5), (50, 80.0, 5)] {
+      recipe.measured(step: step, seconds: seconds, of: run)
+      #expect(recipe.lastEpoch == last, "step \(step)")
+    }
+    recipe.stepBegins(49, run.schedule)
+    #expect(recipe.learningRate > 0)
+    recipe.stepBegins(50, run.schedule)
+    #expect(recipe.learningRate == 0)
+    // Nor does a run that gets faster at its end train an epoch at that rate.
+    recipe.measured(step: 50, seconds: 20, of: run)
+    #expect(recipe.lastEpoch == 5)
   }
 
   @Test func theClockDecidesWhenStatisticsFreeze() throws {

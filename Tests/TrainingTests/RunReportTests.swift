@@ -146,6 +146,25 @@ struct RunReportTests {
   }
 
   @Test
+  func aRateThatFallsStepByStepIsTold() throws {
+    let rates: [Float] = [0.008, 0.008, 0.004, 0]
+    let events = rates.enumerated().map { index, rate in
+      RunEvent.epoch(
+        EpochRecord(
+          epoch: index + 1, step: 100 * (index + 1), learningRate: rate, losses: .init(first: 0.1, second: 0.1),
+          validation: .init(first: 0.1, second: 0.1), imagesPerSecond: 200, seconds: 1, time: 0, isBest: index == 0,
+          nextLearningRate: rate, epochs: 4))
+    }
+    let run = try report([start()] + events)
+    #expect(run.plannedEpochs == 4)
+    let page = try html(run)
+    #expect(page.contains("Learning rate 0.008, lower from epoch 3 on; 0.0 in the last step of epoch 4."))
+    #expect(try html(report([start()] + events.prefix(2))).contains("Learning rate 0.008 throughout."))
+    // A start after them knows better.
+    #expect(try report([start()] + events + [start(step: 400)]).plannedEpochs == 3)
+  }
+
+  @Test
   func theCommandDoesTheSameAgain() throws {
     var configuration = RunConfiguration()
     (configuration.epochs, configuration.output, configuration.data) = (3, "runs/x", "my data")
@@ -154,7 +173,8 @@ struct RunReportTests {
       value?.scalar.map { .init(name: name, value: $0.string) }
     }
     #expect(
-      run.command == "mpirun -n 4 launcher train --precision f32 --epochs 3 --threads 1 --data 'my data'",
+      run.command
+        == "mpirun -n 4 launcher train --precision f32 --recipe notebook --epochs 3 --threads 1 --data 'my data'",
       "\(run.command)")
   }
 

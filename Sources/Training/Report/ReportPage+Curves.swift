@@ -40,14 +40,21 @@ extension ReportPage {
           title: "Training and validation loss of each head over the epochs", xTitle: "epoch",
           yTitle: "mean squared error", yScale: .logarithmic, hasWholeX: true, series: parts, moments: moments),
         to: &section)
-      if let first = run.epochs.first?.learningRate ?? run.steps.first?.learningRate {
-        let changes = run.learningRateChanges.map { "\(rate($0.rate)) after epoch \($0.epoch)" }
-        section.element(
-          "p", ["class": "note"],
-          "Learning rate \(rate(first))"
-            + (changes.isEmpty ? " throughout." : ", then " + changes.joined(separator: ", ") + "."))
-      }
+      if let note = learningRateNote(of: run) { section.element("p", ["class": "note"], note) }
     }
+  }
+
+  /// What the learning rate of `run` was, in a sentence; nil where nothing is recorded.
+  private static func learningRateNote(of run: RunReport) -> String? {
+    guard let first = run.epochs.first?.learningRate ?? run.steps.first?.learningRate else { return nil }
+    let changes = run.learningRateChanges.map { "\(rate($0.rate)) after epoch \($0.epoch)" }
+    guard changes.isEmpty else { return "Learning rate \(rate(first)), then \(changes.joined(separator: ", "))." }
+    // A rate that the recipe sets before each step: its highest, and where it was below that again.
+    guard let highest = run.epochs.max(by: { $0.learningRate < $1.learningRate }), let last = run.epochs.last,
+      let fall = run.epochs.first(where: { $0.epoch > highest.epoch && $0.learningRate < highest.learningRate })
+    else { return "Learning rate \(rate(first)) throughout." }
+    return "Learning rate \(rate(highest.learningRate)), lower from epoch \(fall.epoch) on; "
+      + "\(rate(last.learningRate)) in the last step of epoch \(last.epoch)."
   }
 
   /// A loss of `run` over its epochs: means over epochs, or over the recorded steps of training where the run is short.

@@ -81,7 +81,7 @@ package struct ReportPage {
     let start = run.start
     let hosts = Set(start.hosts).count
     var facts = [
-      state(of: run), "\(run.epochs.count) of \(start.epochs) epochs", "\(grouped(run.stepCount)) steps",
+      state(of: run), "\(run.epochs.count) of \(run.plannedEpochs) epochs", "\(grouped(run.stepCount)) steps",
       "\(grouped(start.parameters)) parameters",
       run.ranks == 1 ? "1 rank" : "\(run.ranks) ranks" + (hosts > 1 ? " on \(hosts) hosts" : ""), start.precision,
     ]

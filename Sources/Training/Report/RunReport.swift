@@ -73,7 +73,13 @@ extension RunReport {
   /// Pairs that a run had seen after `step` steps.
   func pairs(step: Int) -> Double { Double(step) * Double(start.globalBatch) }
 
-  /// After which epochs the learning rate was another one.
+  /// Epochs of the whole run, as far as is known.
+  var plannedEpochs: Int {
+    guard let last = epochs.last, last.step > start.step else { return start.epochs }
+    return last.epochs ?? start.epochs
+  }
+
+  /// After which epochs the recipe set another learning rate; none where it sets one before each step.
   var learningRateChanges: [(epoch: Int, rate: Float)] {
     epochs.filter { $0.nextLearningRate != $0.learningRate }.map { ($0.epoch, $0.nextLearningRate) }
   }
@@ -103,21 +109,5 @@ extension RunReport {
         pairs: last.ranks[rank].pairs, data: mean(\.data), compute: mean(\.compute),
         communication: mean(\.communication))
     }
-  }
-
-  /// The command that does the same again in a folder of its own: what differs from the usual, and what the machine decided.
-  var command: String {
-    let usual = Dictionary(
-      RunConfiguration().options.compactMap { name, value in value?.scalar.map { (name, $0.string) } },
-      uniquingKeysWith: { first, _ in first })
-    var words = ranks > 1 ? ["mpirun", "-n", "\(ranks)"] : []
-    words += ["launcher", "train"]
-    for option in options where !["output", "resume"].contains(option.name) {
-      let isOfMachine = ["precision", "threads"].contains(option.name)
-      guard isOfMachine || usual[option.name] != option.value else { continue }
-      words += ["--\(option.name)", option.value]
-    }
-    if isSynthetic && !words.contains("--data") { words += ["--data", "synthetic"] }
-    return words.map(ShellWord.quote).joined(separator: " ")
   }
 }

@@ -159,7 +159,11 @@ struct CheckpointShow: JobCommand {
       (name: "checkpoint", value: checkpoint.path), (name: "written", value: record.time),
       (name: "format", value: "version \(checkpoint.formatVersion), \(checkpoint.tensorCount) tensors"),
       (name: "step", value: "\(state.step), \(state.stepInEpoch) of \(run.stepsPerEpoch) in its epoch"),
-      (name: "epochs", value: "\(state.epoch) complete of \(run.epochs)" + (state.isStopped ? ", stopped early" : "")),
+      (
+        name: "epochs",
+        value: "\(state.epoch) complete of \(state.recipe.lastEpoch ?? run.epochs)"
+          + (state.isStopped ? ", stopped early" : "")
+      ),
       (name: "learning rate", value: "\(state.recipe.learningRate) (\(run.recipe))"),
       (
         name: "best weights",

@@ -10,7 +10,7 @@ struct Supervise: ParsableCommand {
     usage: "launcher supervise [OPTIONS] -- mpirun [...] launcher [train] --output DIR [...]",
     discussion: """
       Runs on the host where mpirun is started. A failed run is started again with --resume auto. It is left alone after three \
-      failures without a new checkpoint, and where a restart cannot help (exit codes 64, 65, 66). SIGTERM, SIGINT, SIGUSR1, \
+      failures without a new checkpoint, and where a restart cannot help (exit codes 65, 66 and 73, and 64 at the first start). SIGTERM, SIGINT, SIGUSR1, \
       SIGUSR2, SIGXCPU and SIGHUP are passed on as SIGUSR1: the run stops with a checkpoint, and this command returns 75. A \
       second request ends the run at once. Open MPI's keepalive settings are given to mpirun unless the environment has them.
       """)

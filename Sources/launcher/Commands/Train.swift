@@ -8,8 +8,8 @@ struct Train: JobCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train a network, evaluate it, write a run folder. The default command.",
     discussion: """
-      The run folder gets config.yaml, metrics.csv, log.txt, checkpoints/, best.safetensors, evaluation.json, samples.png and \
-      report.html. SIGUSR1, SIGTERM or Ctrl-C stop the run after the step at hand with a checkpoint (exit code 75); the \
+      The run folder gets config.yaml, metrics.csv, metrics.jsonl, log.txt, tensorboard/, checkpoints/, best.safetensors, \
+      evaluation.json, samples.png, samples.safetensors and report.html. SIGUSR1, SIGTERM or Ctrl-C stop the run after the step at hand with a checkpoint (exit code 75); the \
       same command with the same --output goes on from it.
       """)
 

@@ -27,9 +27,16 @@ struct ConfigurationFile {
       return
     }
     guard let mapping = node.mapping else { throw ConfigurationFileError.notYAML(path: path, reason: "no NAME: VALUE") }
-    arguments = try mapping.compactMap { key, value in
-      let name = key.scalar?.string ?? "\(key)"
-      return name == "decided" ? nil : try Self.argument(name, value, path: path)
+    let entries = mapping.map { (name: $0.scalar?.string ?? "\($0)", value: $1) }.filter { $0.name != "decided" }
+    arguments = try entries.map { try Self.argument($0.name, $0.value, path: path) }
+    // What fits together need not fit the usual values one by one. Flags may still mend what does not fit together.
+    guard (try? Train.parse(arguments)) == nil else { return }
+    for (entry, argument) in zip(entries, arguments) {
+      do {
+        _ = try Train.parse([argument])
+      } catch {
+        throw ConfigurationFileError.badEntry(path: path, name: entry.name, reason: Train.message(for: error))
+      }
     }
   }
 
@@ -40,13 +47,7 @@ struct ConfigurationFile {
     guard name != "config" else {
       throw ConfigurationFileError.badEntry(path: path, name: name, reason: "a file cannot name another one")
     }
-    let argument = "--\(name)=\(scalar.string)"
-    do {
-      _ = try Train.parse([argument])
-    } catch {
-      throw ConfigurationFileError.badEntry(path: path, name: name, reason: Train.message(for: error))
-    }
-    return argument
+    return "--\(name)=\(scalar.string)"
   }
 }
 

@@ -8,10 +8,7 @@ import Training
 struct DataOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The pictures: a folder with mnist/ and fashion-mnist/, or \"synthetic\" for ones drawn from the seed.",
-      discussion: """
-        Default: UNMIX_DATA, else ./data, else /usr/share/datasets; where both sources are in none of them, synthetic.
-        """,
+      "The pictures: a folder with mnist/ and fashion-mnist/, or \"synthetic\" for ones drawn from the seed. Default: UNMIX_DATA, else ./data, else /usr/share/datasets; where both sources are in none of them, synthetic.",
       valueName: "dir|synthetic"))
   var data: String?
 

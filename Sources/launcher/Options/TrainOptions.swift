@@ -30,7 +30,7 @@ struct RecipeOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Steps until the highest learning rate is reached. Default: 200, but no more than an epoch has; with notebook 0.",
+      "Steps until the highest learning rate is reached. Default: 200, but no more than an epoch or half the run has; with notebook 0.",
       valueName: "steps"))
   var warmUp: Int?
 
@@ -77,7 +77,7 @@ struct RecipeOptions: ParsableArguments {
 
   @Option(
     help:
-      "Epochs: of fast all of them, of notebook at most, as it may stop earlier. Default: \(Self.usualEpochs), or as many as --time-budget takes; with notebook \(RunConfiguration().epochs)."
+      "Epochs: of fast all of them, of notebook at most, as it may stop earlier. Default: \(RunConfiguration.usualEpochs), or as many as --time-budget takes; with notebook \(RunConfiguration().epochs)."
   )
   var epochs: Int?
 
@@ -97,34 +97,34 @@ struct RecipeOptions: ParsableArguments {
 
   @OptionGroup var seed: SeedOption
 
-  /// Epochs of the fast recipe where nothing is said, and the most of a run whose length is a time.
-  private static let (usualEpochs, mostEpochs) = (20, 1000)
-
   /// ``epochs``, or the recipe's own.
-  var epochCount: Int {
-    if let epochs { return epochs }
-    guard recipe == "fast" else { return RunConfiguration().epochs }
-    return timeBudget == nil ? Self.usualEpochs : Self.mostEpochs
+  var epochCount: Int { usual.epochs }
+
+  /// The recipe's own values where nothing is said.
+  private var usual: RunConfiguration {
+    RunConfiguration(
+      recipe: recipe, optimizer: optimizer, epochs: epochs, timeBudget: timeBudget?.seconds,
+      stepsPerEpoch: stepsPerEpoch)
   }
 
   func apply(to run: inout RunConfiguration) {
-    let isFast = recipe == "fast"
-    (run.recipe, run.epochs, run.stepsPerEpoch) = (recipe, epochCount, stepsPerEpoch)
-    run.initialWeights = initialWeights
-    run.warmUp = warmUp ?? (isFast ? min(200, stepsPerEpoch) : 0)
-    run.coolDown = coolDown ?? (isFast ? 0.4 : nil)
-    if run.coolDown == 0 { run.coolDown = nil }
-    run.frozenPart = freezeStatistics ?? (isFast ? 0.6 : nil)
-    if run.frozenPart == 0 { run.frozenPart = nil }
-    run.timeBudget = timeBudget?.seconds
-    run.averageDecay = averageDecay ?? (isFast ? 0.99 : 0)
-    run.optimizer = optimizer ?? (isFast ? .muon : .adam)
+    let usual = usual
+    (run.recipe, run.epochs, run.stepsPerEpoch) = (usual.recipe, usual.epochs, usual.stepsPerEpoch)
+    (run.timeBudget, run.initialWeights, run.optimizer) = (usual.timeBudget, initialWeights, usual.optimizer)
+    run.warmUp = warmUp ?? usual.warmUp
+    run.coolDown = Self.part(coolDown, usual.coolDown)
+    run.frozenPart = Self.part(freezeStatistics, usual.frozenPart)
+    run.averageDecay = averageDecay ?? usual.averageDecay
     run.learningRate =
-      (learningRate ?? (!isFast ? 1e-3 : run.optimizer == .muon ? 8e-3 : 3e-3))
-      * scaleLearningRate.factor(globalBatch: batch.globalBatch)
-    (run.weightDecay, run.clipNorm) = (weightDecay, clipNorm)
-    run.loss = loss ?? (isFast ? .rmse : .mse)
+      (learningRate ?? usual.learningRate) * scaleLearningRate.factor(globalBatch: batch.globalBatch)
+    (run.weightDecay, run.clipNorm, run.loss) = (weightDecay, clipNorm, loss ?? usual.loss)
     (run.globalBatch, run.validationSteps, run.seed) = (batch.globalBatch, validationSteps, seed.seed)
+  }
+
+  /// A part of the run as it was given, 0 for none, or else the usual one.
+  private static func part(_ given: Double?, _ usual: Double?) -> Double? {
+    guard let given else { return usual }
+    return given == 0 ? nil : given
   }
 }
 

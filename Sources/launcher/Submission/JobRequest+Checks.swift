@@ -172,11 +172,16 @@ extension JobRequest {
   private func needs(_ measurement: StepMeasurement, step: Double, train: Train, usable: Int) -> String {
     let (epochs, steps) = (train.recipe.epochCount, train.recipe.stepsPerEpoch)
     let validation = measurement.validationSeconds.map { $0 * Double(train.recipe.validationSteps) }
-    let seconds = Double(epochs) * (Double(steps) * step + (validation ?? 0))
+    let allSeconds = Double(epochs) * (Double(steps) * step + (validation ?? 0))
+    let budget = train.recipe.timeBudget.map { Double($0.seconds) }
+    let seconds = min(allSeconds, budget ?? .infinity)
     let jobs = max(1, (seconds / Double(usable)).rounded(.up))
     let without = validation == nil ? "validation and closing evaluation" : "closing evaluation"
+    // A run keeps to its budget to the nearest epoch, validations counted.
     let work =
-      "at most \(epochs) epochs of \(steps) steps of \(Float(step)) s take \(Self.words(seconds)), \(without) not counted"
+      seconds < allSeconds
+      ? "--time-budget lets training take about \(Self.words(seconds)), closing evaluation not counted"
+      : "at most \(epochs) epochs of \(steps) steps of \(Float(step)) s take \(Self.words(seconds)), \(without) not counted"
     guard jobs > 1 else { return "\(work): one job of \(time.words)" }
     let count = jobs < 1e9 ? "\(Int(jobs))" : "\(jobs)"
     let bound = jobs > Double(Self.mostRequeues) ? ", which MOST_REQUEUES (\(Self.mostRequeues)) does not allow" : ""

@@ -125,21 +125,27 @@ struct StepChecks {
     }
   }
 
-  /// Prints for each rank the milliseconds that it waited in a step without and in one with ``TrainingStep/measuresWaiting``, and
-  /// those of the second step's forward pass.
+  /// Prints for each rank the milliseconds that it waited in a step without and in one with ``TrainingStep/measuresWaiting``,
+  /// those of the second step's forward pass, and of both updates: waited, and in all sums and exchanges.
   private static func measureWaiting(lateness: Int, _ communicator: Communicator) throws {
     let network = UNetConfiguration(baseChannels: 4, blocks: 2, convolutionsPerBlock: 1)
     let step = try TrainingStep(
-      network: network, precision: .f32, globalBatch: 8, bucketBytes: 1 << 20, communicator: communicator)
-    var waited: [Double] = []
+      network: network, precision: .f32, globalBatch: 8, rule: UpdateRule(method: .muon), bucketBytes: 1 << 20,
+      communicator: communicator)
+    var (waited, updates): ([Double], [Double]) = ([], [])
+    func comesLate() { if communicator.rank == communicator.size - 1 { usleep(UInt32(1000 * lateness)) } }
     for measures in [false, true] {
       step.measuresWaiting = measures
       try communicator.barrier()
-      if communicator.rank == communicator.size - 1 { usleep(UInt32(1000 * lateness)) }
+      comesLate()
       _ = try step.computeGradients()
       waited.append(step.waits.forward + step.waits.backward + step.waits.reduction)
+      let before = step.sumSeconds
+      comesLate()
+      try step.update(step: 1, learningRate: 1e-3)
+      updates += [step.waits.update, step.sumSeconds - before]
     }
-    let line = (waited + [step.phases.forward]).map { "\(Int($0 * 1000))" }.joined(separator: " ")
+    let line = (waited + [step.phases.forward] + updates).map { "\(Int($0 * 1000))" }.joined(separator: " ")
     for text in try communicator.gather(text: line, root: 0) { print(text) }
   }
 
