@@ -3,8 +3,9 @@
     python3 Benchmarks/ablation.py --output DIR --common "OPTIONS" [--seeds 1,2] [--marks 4e-3,2.5e-3] "LABEL: OPTIONS"...
 
 Standard library only. Every run is one process of one thread, as many at a time as there are cores, each bound to its own. A run that DIR
-holds already is not taken again, so tables can be made longer. Runs of one seed see the same training and validation pairs. --marks
-adds the samples after which the validation loss, the sum of both heads, was first at or below each mark.
+holds already is not taken again, so tables can be made longer; another command under its label is refused. Runs of one seed and batch see
+the same training pairs. The fast recipe's runs of one seed see the same validation pairs, if they look at equally many, whatever the batch.
+--marks adds the samples after which the validation loss, the sum of both heads, was first at or below each mark.
 """
 import argparse
 import concurrent.futures
@@ -21,15 +22,24 @@ def folder_of(output, label, seed):
     return os.path.join(output, re.sub(r"[^A-Za-z0-9.]+", "-", label).strip("-") + f"-seed-{seed}")
 
 
+class Failure(Exception):
+    pass
+
+
 def train(launcher, options, folder, core):
     """Trains into `folder` on `core` unless it holds the run; the rows of its metrics.csv."""
     done = os.path.join(folder, "done")
-    if not os.path.exists(done):
+    if os.path.exists(done):
+        with open(done) as file:
+            if (before := file.read()) != shlex.join(options):
+                raise Failure(f"{folder} holds another run: {before}\nnot: {shlex.join(options)}")
+    else:
         command = ["taskset", "-c", str(core), launcher, "train", *options, "--output", folder]
         outcome = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         if outcome.returncode != 0:
-            sys.exit(f"{shlex.join(command)}: {outcome.returncode}\n{outcome.stderr[-2000:]}")
-        open(done, "w").close()
+            raise Failure(f"{shlex.join(command)}: {outcome.returncode}\n{outcome.stderr[-2000:]}")
+        with open(done, "w") as file:
+            file.write(shlex.join(options))
     with open(os.path.join(folder, "metrics.csv"), newline="") as file:
         return list(csv.DictReader(file))
 
@@ -52,6 +62,9 @@ def main():
     parser.add_argument("variants", nargs="+", metavar="LABEL: OPTIONS")
     arguments = parser.parse_args()
 
+    folders = [folder_of(arguments.output, variant.split(":", 1)[0], 0) for variant in arguments.variants]
+    if len(set(folders)) < len(folders):
+        parser.error("two labels have the same letters and digits: their runs would share a folder")
     cores = queue.SimpleQueue()
     usable = sorted(os.sched_getaffinity(0))
     for core in usable:
@@ -74,10 +87,15 @@ def main():
           + "".join(f" samples to {mark:g} |" for mark in marks))
     print("|---" * (2 + len(seeds) + len(marks)) + "|", flush=True)
     for variant in arguments.variants:
-        rows = [runs[variant, seed].result() for seed in seeds]
+        try:
+            rows = [runs[variant, seed].result() for seed in seeds]
+        except Failure as failure:
+            pool.shutdown(wait=False, cancel_futures=True)
+            sys.exit(str(failure))
         losses = [float(r[-1]["val_loss"]) for r in rows]
-        found = re.search(r"--global-batch[ =](\d+)", arguments.common + " " + variant)
-        batch = int(found.group(1)) if found else 32
+        # The launcher takes the last one.
+        batches = re.findall(r"--global-batch[ =](\d+)", arguments.common + " " + variant)
+        batch = int(batches[-1]) if batches else 32
         cells = [variant.split(":", 1)[0], *(f"{loss:.6f}" for loss in losses), f"{sum(losses) / len(losses):.6f}"]
         for mark in marks:
             cells.append(", ".join(f"{n:,}" if (n := samples_at(r, mark, batch)) else "not" for r in rows))
