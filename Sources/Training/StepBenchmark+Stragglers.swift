@@ -21,8 +21,8 @@ extension StepBenchmark {
   package struct Stragglers: Sendable, Codable, Equatable {
     /// Milliseconds of each part of the step without waiting; each rank's is the median of its steps.
     package var workMilliseconds: [String: Spread]
-    /// Milliseconds a step before the sums of the normalisation ("statistics"), and between the backward pass and the last
-    /// message ("gradients").
+    /// Milliseconds a step before the sums of the normalisation ("statistics"), and between the backward pass and the step's end
+    /// ("gradients"): its last message, and the exchange of kernels that one rank moved for all.
     package var waitingMilliseconds: [String: Spread]
     /// The rank with the most work of its own.
     package var slowestRank: Int
@@ -48,8 +48,10 @@ extension StepBenchmark {
     mutating func add(data: Double, _ step: TrainingStep) {
       let (parts, waits) = (step.phases, step.waits)
       let values = [
-        data, parts.forward - waits.forward, parts.loss, parts.backward - waits.backward, parts.update,
-        parts.reduction - waits.reduction, waits.forward + waits.backward, waits.reduction,
+        data, parts.forward - waits.forward, parts.loss, parts.backward - waits.backward,
+        parts.update - waits.update,
+        parts.reduction - waits.reduction, waits.forward + waits.backward,
+        waits.reduction + waits.update,
       ]
       for (index, value) in values.enumerated() { seconds[index].append(value) }
     }

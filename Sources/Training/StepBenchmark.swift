@@ -35,6 +35,8 @@ package struct StepBenchmark {
     package var threads: Int
     package var globalBatch: Int
     package var precision: String
+    /// Whose loss, optimiser and average the steps have; nil in older results, which are the notebook's.
+    package var recipe: String?
     package var instructionSet: String
     package var parameters: Int
     /// How gradients were added up.
@@ -54,7 +56,7 @@ package struct StepBenchmark {
       case exposedCommunication = "exposed_communication"
       case phases, stragglers, steps, ranks, threads
       case globalBatch = "global_batch"
-      case precision
+      case precision, recipe
       case instructionSet = "instruction_set"
       case parameters, reduction, data
     }
@@ -67,7 +69,7 @@ package struct StepBenchmark {
   private let sources: SourceData
   private let communicator: Communicator
 
-  /// A benchmark of `configuration`'s network, precision, threads and global batch. Throws ``RunError``. Local.
+  /// A benchmark of `configuration`'s network, recipe, precision, threads and global batch; statistics are the batch's in every step. Throws ``RunError``. Local.
   package init(configuration: RunConfiguration, sources: SourceData, communicator: Communicator) throws {
     try configuration.check()
     try configuration.check(ranks: communicator.size)
@@ -86,6 +88,7 @@ package struct StepBenchmark {
     useThreads(configuration.threads)
     let step = try TrainingStep(
       network: configuration.network, precision: configuration.precision, globalBatch: configuration.globalBatch,
+      loss: configuration.loss, rule: configuration.updateRule, averageDecay: configuration.averageDecay,
       bucketBytes: configuration.bucketBytes, wire: configuration.wire, slices: configuration.slices,
       communicator: communicator)
     var numbers = PhiloxGenerator(seed: configuration.seed, stream: 3)
@@ -187,6 +190,7 @@ package struct StepBenchmark {
       residentMiB: residentBytes / 1_048_576, phases: phases.mapValues { Self.median($0) * 1000 },
       stragglers: nil, steps: times.count, ranks: communicator.size, threads: configuration.threads,
       globalBatch: configuration.globalBatch, precision: configuration.precision.rawValue,
+      recipe: configuration.recipe,
       instructionSet: InstructionSet.inUse.rawValue, parameters: step.layout.count,
       reduction: step.reduction, data: "\(sources.origin)")
   }

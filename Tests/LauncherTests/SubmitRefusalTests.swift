@@ -183,12 +183,18 @@ struct SubmitRefusalTests {
     let scratch = try TemporaryFolder()
     let network = TinyRun.network
     let benchmark = try launch(
-      ["benchmark", "step", "--json", "--data", "synthetic", "--global-batch", "4", "--steps", "2", "--threads", "1"]
+      [
+        "benchmark", "step", "--recipe", "fast", "--json", "--data", "synthetic", "--global-batch", "4", "--steps", "2",
+        "--threads", "1",
+      ]
         + network)
     #expect(benchmark.succeeded, "\(benchmark)")
     let file = try scratch.write(benchmark.standardOutput, to: "step.json")
     let request = ["slurm", "--cores-per-node", "2", "--memory", "64G", "--measured", file, "--"]
     let run = network + ["--global-batch", "4"]
+    #expect(
+      try Self.notes(request + run + ["--recipe", "notebook"]).contains(
+        "\(file) was measured with steps of --recipe fast, the run has notebook: time and memory will differ a little"))
     let notes = try Self.notes(request + run)
     #expect(notes.count == 2, "\(notes)")
     #expect(

@@ -69,6 +69,7 @@ struct UsageTests {
     (["--slices", "2", "--wire", "bf16"], "--slices"), (["benchmark", "--slices", "3"], "--slices"),
     (["verify", "--reference", "r", "--weights", "w"], "--weights"), (["benchmark", "--steps", "0"], "--steps"),
     (["train", "--bucket-bytes", "255"], "--bucket-bytes"), (["benchmark", "allreduce", "--bytes", "3"], "--bytes"),
+    (["benchmark", "--recipe", "slow"], "--recipe: there is no recipe slow; there is notebook, fast"),
     (["benchmark", "--warm-up", "-1"], "--warm-up"), (["--stop-signals", "KILL"], "--stop-signals"),
     (["--time-limit", "soon"], "--time-limit"), (["--stop-before=-1s"], "--stop-before"),
     (["replay", "run", "--threads", "0"], "--threads"), (["replay"], "<run|file>"),

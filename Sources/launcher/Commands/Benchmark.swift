@@ -27,6 +27,12 @@ struct BenchmarkStep: JobCommand {
   @Option(help: "Steps before them that are not.")
   var warmUp = 3
 
+  @Option(
+    help:
+      "Whose loss, optimizer and average of the weights the steps have: notebook, as other programs' steps are, or fast. Statistics are the batch's."
+  )
+  var recipe = "notebook"
+
   @Flag(help: "Also take steps that send nothing, in turn, and report what the messages add to a step.")
   var exposed = false
 
@@ -52,6 +58,9 @@ struct BenchmarkStep: JobCommand {
   func validate() throws {
     try check(steps, in: 1...1_000_000, "--steps")
     try check(warmUp, in: 0...1_000_000, "--warm-up")
+    guard Recipe.names.contains(recipe) else {
+      throw ValidationError("--recipe: there is no recipe \(recipe); there is \(Recipe.names.joined(separator: ", "))")
+    }
     try check(batch.globalBatch, in: 1...1 << 20, "--global-batch")
     if let alternations {
       try check(alternations, in: 1...10_000, "--alternations")
@@ -73,7 +82,7 @@ struct BenchmarkStep: JobCommand {
 
   func run(_ job: Job) throws -> ExitStatus {
     let decision = try job.decide {
-      var configuration = RunConfiguration()
+      var configuration = RunConfiguration(recipe: recipe)
       configuration.network = network.configuration()
       configuration.globalBatch = batch.globalBatch
       configuration.seed = seed.seed

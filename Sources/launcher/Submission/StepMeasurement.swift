@@ -48,6 +48,12 @@ struct StepMeasurement {
         "\(path) was measured with \(result.ranks) x \(result.threads) ranks x threads, the job has \(ranks) x \(threads): "
           + "time and memory will differ")
     }
+    let measured = result.recipe ?? "notebook"
+    if measured != train.recipe.recipe {
+      differences.append(
+        "\(path) was measured with steps of --recipe \(measured), the run has \(train.recipe.recipe): time and memory will differ a little"
+      )
+    }
     if let precision = Precision(rawValue: train.compute.precision.rawValue), precision.rawValue != result.precision {
       differences.append("\(path) was measured in \(result.precision), the run is to use \(precision.rawValue)")
     }
