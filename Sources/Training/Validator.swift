@@ -35,7 +35,8 @@ final class Validator {
 
   /// Mean over the batches of both heads' mean squared error with the present weights, on every rank. Collective.
   ///
-  /// The pictures' errors are summed by rank 0 in pair order, so the sum does not depend on how they were dealt. `afterEachBatch` may be collective: all ranks call it equally often.
+  /// The pictures' errors are summed by rank 0 in pair order, so the sum does not depend on how they were dealt.
+  /// `afterEachBatch` may be collective: all ranks call it equally often.
   func run(on pairs: ValidationPairs, afterEachBatch: () throws -> Void = {}) throws -> TrainingStep.Losses {
     ProgressBoard.own.enter(.validation)
     for network in networks.values { try network.packWeights() }
@@ -62,7 +63,6 @@ final class Validator {
   /// The first `count` pairs of the first epoch's validation, separated with the weights of the last `run`; none on a rank
   /// without pairs of a batch. Local.
   func separateFirst(_ count: Int) throws -> [SeparatedPair] {
-    // A rank may have no pairs of any batch.
     guard let network = networks.values.max(by: { $0.batch < $1.batch }), network.batch > 0 else { return [] }
     var pairs: [SeparatedPair] = []
     for begin in stride(from: 0, to: count, by: network.batch) {

@@ -194,7 +194,7 @@ struct SubmitRefusalTests {
     let run = network + ["--global-batch", "4"]
     #expect(
       try Self.notes(request + run + ["--recipe", "notebook"]).contains(
-        "\(file) was measured with steps of --recipe fast, the run has notebook: time and memory will differ a little"))
+        "\(file) was measured with steps of --recipe fast, the run has notebook: time and memory will differ"))
     let notes = try Self.notes(request + run)
     #expect(notes.count == 2, "\(notes)")
     #expect(

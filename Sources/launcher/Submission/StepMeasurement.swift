@@ -51,7 +51,7 @@ struct StepMeasurement {
     let measured = result.recipe ?? "notebook"
     if measured != train.recipe.recipe {
       differences.append(
-        "\(path) was measured with steps of --recipe \(measured), the run has \(train.recipe.recipe): time and memory will differ a little"
+        "\(path) was measured with steps of --recipe \(measured), the run has \(train.recipe.recipe): time and memory will differ"
       )
     }
     if let precision = Precision(rawValue: train.compute.precision.rawValue), precision.rawValue != result.precision {
