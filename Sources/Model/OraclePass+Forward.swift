@@ -42,7 +42,7 @@ extension OraclePass {
 
     var mean: [Double]
     var variance: [Double]
-    if training && statistics == .batch {
+    if training && statistics != .frozen {
       (mean, variance) = measure(z)
       (mean, variance) = (storedSingle(mean), storedSingle(variance))
       batchStatistics[normalisation] = (mean, variance)

@@ -48,7 +48,7 @@ final class OraclePass {
   var headPreactivations: [[Double]] = []
 
   init(
-    layout: ParameterLayout, values: [Double], training: Bool, statistics: NormalisationStatistics = .batch,
+    layout: ParameterLayout, values: [Double], training: Bool, statistics: NormalisationStatistics = .batch(),
     kinkMargin: Double? = nil, variation: OracleVariation = .exact
   ) {
     self.layout = layout

@@ -7,7 +7,7 @@ extension OracleUNet {
   ///
   /// A step from such weights has one gradient: rounding cannot push a value to the other side of a kink, where the
   /// gradient jumps. The new values are exact in f32. A network whose values leave no gap keeps some of its kinks.
-  package func moveAwayFromKinks(input: [Double], statistics: NormalisationStatistics = .batch) {
+  package func moveAwayFromKinks(input: [Double], statistics: NormalisationStatistics = .batch()) {
     let pass = OraclePass(
       layout: layout, values: values, training: true, statistics: statistics, kinkMargin: Self.kinkMargin)
     _ = pass.forward(input)

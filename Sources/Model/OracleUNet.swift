@@ -5,8 +5,6 @@
 package final class OracleUNet {
   /// Added to a variance before its root.
   static let normalisationEpsilon = 1e-3
-  /// What a moving statistic keeps of itself in one training step.
-  static let momentum = 0.99
 
   /// Where each weight lies in `values`.
   package let layout: ParameterLayout
@@ -52,7 +50,7 @@ package final class OracleUNet {
   /// Normalises by the statistics of the batch and moves the moving statistics in `values`, or by the latter as they are where
   /// they are frozen; trained weights stay.
   package func step(
-    input: [Double], targets: [Double], statistics: NormalisationStatistics = .batch
+    input: [Double], targets: [Double], statistics: NormalisationStatistics = .batch()
   ) -> StepResult {
     let heads = layout.configuration.heads.count
     precondition(targets.count == heads * input.count, "\(targets.count) target pixels for \(input.count) pixels")
@@ -68,7 +66,7 @@ package final class OracleUNet {
       difference[i] = 2 * error / Double(input.count)
     }
     let gradients = pass.backward(difference)
-    moveStatistics(pass.batchStatistics)
+    if case .batch(let momentum) = statistics { moveStatistics(pass.batchStatistics, momentum: momentum) }
     return StepResult(
       predictions: predictions, losses: losses, gradients: gradients, batchStatistics: pass.batchStatistics)
   }
@@ -87,12 +85,12 @@ package final class OracleUNet {
     roundWeights()
   }
 
-  private func moveStatistics(_ statistics: [String: (mean: [Double], variance: [Double])]) {
+  private func moveStatistics(_ statistics: [String: (mean: [Double], variance: [Double])], momentum: Double) {
     for (name, batch) in statistics {
       for (part, source) in [("moving_mean", batch.mean), ("moving_variance", batch.variance)] {
         let range = layout["\(name).\(part)"].range
         for (i, value) in zip(range, source) {
-          values[i] = Self.momentum * values[i] + (1 - Self.momentum) * value
+          values[i] = momentum * values[i] + (1 - momentum) * value
         }
       }
     }

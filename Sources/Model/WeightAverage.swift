@@ -13,8 +13,11 @@ package struct WeightAverage: Sendable {
     self.decay = decay
   }
 
+  /// The part of itself that the average keeps at `step`, counted from 1.
+  package func decay(step: Int) -> Double { min(decay, Double(1 + step) / Double(10 + step)) }
+
   /// The part of the weights after `step` that joins the average.
-  package func share(step: Int) -> Double { 1 - min(decay, Double(1 + step) / Double(10 + step)) }
+  package func share(step: Int) -> Double { 1 - decay(step: step) }
 
   /// Takes in the weights after `step`, counted from 1. Local, the same on every rank; allocates nothing. C: `kernels_average`.
   package func update(_ average: AlignedBuffer<Float>, weights: AlignedBuffer<Float>, step: Int) {

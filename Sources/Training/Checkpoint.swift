@@ -226,7 +226,8 @@ package struct Checkpoint: Sendable {
       return
     }
     let falls = state.step > min(before.schedule.stepsBeforeFall, now.schedule.stepsBeforeFall)
-    let isFrozen = state.step > min(before.stepsBeforeFreeze, now.stepsBeforeFreeze)
+    let (freezeBefore, freezeNow) = (before.stepsBeforeFreeze, now.stepsBeforeFreeze)
+    let isFrozen = freezeBefore != freezeNow && state.step > min(freezeBefore, freezeNow)
     let options = [
       ("--epochs", "\(before.epochs)", "\(now.epochs)", falls || isFrozen),
       ("--cool-down", Self.text(before.coolDown), Self.text(now.coolDown), falls),

@@ -32,10 +32,19 @@ package struct FastRecipe: Sendable, Codable, Equatable {
     learningRate = Float(schedule.learningRate(step: step, pace: pace))
   }
 
-  /// What the step after `step` steps normalises by: `frozenPart` of the run is the last one, in which statistics are frozen.
-  func statistics(step: Int, _ schedule: LearningRateSchedule, frozenPart: Double?) -> NormalisationStatistics {
-    guard let frozenPart, step >= schedule.warmUp else { return .batch }
-    return (pace?.part(step: step) ?? schedule.part(step: step)) >= 1 - frozenPart ? .frozen : .batch
+  /// What the step of `run` after `step` steps normalises by: frozen statistics in its last part.
+  ///
+  /// From fresh weights the moving statistics begin as an average of all steps, as ``WeightAverage`` does: with Keras's momentum from the
+  /// start they would lag behind for hundreds of steps, which runs of large batches do not have. Those of given weights are good already.
+  func statistics(step: Int, of run: RunConfiguration) -> NormalisationStatistics {
+    let schedule = run.schedule
+    if let frozenPart = run.frozenPart, step >= schedule.warmUp,
+      (pace?.part(step: step) ?? schedule.part(step: step)) >= 1 - frozenPart
+    {
+      return .frozen
+    }
+    guard run.initialWeights == nil else { return .batch() }
+    return .batch(momentum: WeightAverage(decay: NormalisationStatistics.kerasMomentum).decay(step: step + 1))
   }
 
   /// Takes in that `step` steps took `seconds`: from here on the schedule ends where `budget` seconds do, with a whole epoch. A schedule

@@ -61,8 +61,8 @@ package enum Recipe: Sendable, Codable, Equatable {
   /// What the step of `run` after `step` steps normalises by.
   package func statistics(step: Int, of run: RunConfiguration) -> NormalisationStatistics {
     switch self {
-    case .notebook: .batch
-    case .fast(let state): state.statistics(step: step, run.schedule, frozenPart: run.frozenPart)
+    case .notebook: .batch()
+    case .fast(let state): state.statistics(step: step, of: run)
     }
   }
 

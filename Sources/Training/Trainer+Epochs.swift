@@ -68,10 +68,9 @@ extension Trainer {
 
   /// What the next step normalises by. The same on every rank, which all know the step and the recipe.
   private func chooseStatistics() {
-    let statistics = state.recipe.statistics(step: state.step, of: configuration)
-    guard statistics != step.network.statistics else { return }
-    step.network.statistics = statistics
-    if isRoot {
+    let before = step.network.statistics
+    step.network.statistics = state.recipe.statistics(step: state.step, of: configuration)
+    if isRoot && step.network.statistics == .frozen && before != .frozen {
       reporter.line("step \(state.step): the statistics of the normalisation are frozen for the rest of the run")
     }
   }

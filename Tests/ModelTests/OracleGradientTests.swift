@@ -25,7 +25,7 @@ struct OracleGradientTests {
     return (0..<count).map { _ in Double.random(in: 0...1, using: &generator) }
   }
 
-  @Test(arguments: [(2, 3, 2), (3, 2, 1), (2, 1, 2)], [NormalisationStatistics.batch, .frozen])
+  @Test(arguments: [(2, 3, 2), (3, 2, 1), (2, 1, 2)], [NormalisationStatistics.batch(), .frozen])
   func gradientsOfTheWholeNetworkAreItsFiniteDifferences(
     _ shape: (base: Int, blocks: Int, convolutions: Int), _ statistics: NormalisationStatistics
   ) {

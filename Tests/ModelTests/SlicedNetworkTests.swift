@@ -18,7 +18,7 @@ struct SlicedNetworkTests {
 
   /// A training pass through the pictures, cut into `batches`. With frozen statistics it is the second pass, after one with those
   /// of the batch.
-  private func step(_ batches: [Int], _ statistics: NormalisationStatistics = .batch) throws -> Step {
+  private func step(_ batches: [Int], _ statistics: NormalisationStatistics = .batch()) throws -> Step {
     let values = UNetTests.weights(Self.layout)
     let network = try SlicedNetwork(
       configuration: Self.configuration, values: values, batches: batches, precision: .f32)
@@ -54,7 +54,7 @@ struct SlicedNetworkTests {
       moving: values.array(Self.layout.trainedCount..<Self.layout.count), errors: errors, calls: calls)
   }
 
-  @Test(arguments: [[2, 3], [3, 2, 0], [2, 1, 1, 1], [0, 5]], [NormalisationStatistics.batch, .frozen])
+  @Test(arguments: [[2, 3], [3, 2, 0], [2, 1, 1, 1], [0, 5]], [NormalisationStatistics.batch(), .frozen])
   func slicesAreOneBatch(batches: [Int], _ statistics: NormalisationStatistics) throws {
     let whole = try step([5], statistics)
     let cut = try step(batches, statistics)

@@ -58,7 +58,7 @@ struct UNetTests {
     return (input, targets)
   }
 
-  @Test(arguments: shapes, [NormalisationStatistics.batch, .frozen])
+  @Test(arguments: shapes, [NormalisationStatistics.batch(), .batch(momentum: 0.25), .frozen])
   func stepMatchesTheOracle(_ shape: Shape, _ statistics: NormalisationStatistics) throws {
     let layout = ParameterLayout(shape.configuration)
     let values = Self.weights(layout)

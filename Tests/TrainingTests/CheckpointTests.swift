@@ -300,6 +300,9 @@ struct CheckpointTests {
     // Nor may a run grow longer then, though its rate is at its peak.
     #expect(try refusal(step: 6, frozenPart: 0.75) { $0.epochs = 9 } == nil)
     #expect(try refusal(step: 7, frozenPart: 0.75) { $0.epochs = 9 } == "--epochs")
+    // Statistics that are frozen from the warm-up on are so in runs of all lengths.
+    #expect(try refusal(step: 11, frozenPart: 1) { $0.epochs = 9 } == nil)
+    #expect(try refusal(step: 12, frozenPart: 1) { $0.epochs = 9 } == "--epochs")
   }
 
   @Test

@@ -46,7 +46,23 @@ struct FastRecipeTests {
     #expect(frozen(run).isEmpty && run.stepsBeforeFreeze == .max)
     let notebook = try #require(Recipe(named: "notebook", learningRate: 0.004))
     run.frozenPart = 0.4
-    #expect(notebook.statistics(step: 11, of: run) == .batch)
+    #expect(notebook.statistics(step: 11, of: run) == .batch())
+  }
+
+  @Test func movingStatisticsOfFreshWeightsBeginAsAnAverage() throws {
+    var run = RunConfiguration()
+    (run.recipe, run.warmUp, run.epochs, run.stepsPerEpoch, run.frozenPart) = ("fast", 400, 3, 1_000, 0.4)
+    let fast = try #require(Recipe(named: "fast", learningRate: 0.004))
+    // (1 + t) / (10 + t) of step t, counted from 1, which passes 0.99 at t = 890.
+    #expect(fast.statistics(step: 0, of: run) == .batch(momentum: 2.0 / 11))
+    #expect(fast.statistics(step: 888, of: run) == .batch(momentum: 890.0 / 899))
+    #expect(fast.statistics(step: 890, of: run) == .batch(momentum: 0.99))
+    #expect(fast.statistics(step: 2_000, of: run) == .frozen)
+    let notebook = try #require(Recipe(named: "notebook", learningRate: 0.001))
+    for step in [0, 888, 2_000] { #expect(notebook.statistics(step: step, of: run) == .batch(momentum: 0.99)) }
+    run.initialWeights = "weights.safetensors"
+    #expect(fast.statistics(step: 0, of: run) == .batch(momentum: 0.99))
+    #expect(fast.statistics(step: 2_000, of: run) == .frozen)
   }
 
   @Test func theLeastLossKeepsItsWeightsAndNothingStops() throws {

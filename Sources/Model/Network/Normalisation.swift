@@ -4,11 +4,10 @@ internal import Kernels
 ///
 /// Statistics are sums about a shift that every rank knows, the layer's moving mean: one allreduce of
 /// (n, sum(x - k), sum((x - k)^2)) in f64 gives mean = k + S1 / n and the biased variance (S2 - S1^2 / n) / n.
-/// Momentum 0.99 and epsilon 1e-3 are Keras's.
+/// Epsilon 1e-3 is Keras's.
 @safe
 final class Normalisation {
   static let epsilon = 1e-3
-  static let momentum = 0.99
 
   /// As in "encoder.0.bn.1".
   let name: String
@@ -55,8 +54,9 @@ final class Normalisation {
   /// Doubles of those that travel backward: (S1[C], S2[C]).
   var backwardSumCount: Int { 2 * channels }
 
-  /// Takes the sums (n, S1[C], S2[C]) of all pictures as the batch's statistics, and moves the moving ones towards them.
-  func takeSums(_ sums: UnsafeMutableBufferPointer<Double>) {
+  /// Takes the sums (n, S1[C], S2[C]) of all pictures as the batch's statistics, and moves the moving ones towards them, which keep
+  /// `momentum` of themselves.
+  func takeSums(_ sums: UnsafeMutableBufferPointer<Double>, momentum: Double) {
     precondition(sums.count == forwardSumCount, "\(sums.count) sums of \(channels) channels")
     let n = unsafe sums[0]
     globalCount = n
@@ -71,9 +71,9 @@ final class Normalisation {
       unsafe variance.base[c] = Float(batchVariance)
       unsafe inverseDeviation.base[c] = Float(deviation)
       unsafe scale.base[c] = Float(Double(gamma[c]) * deviation)
-      unsafe movingMean[c] = Float(Double(movingMean[c]) * Self.momentum + batchMean * (1 - Self.momentum))
+      unsafe movingMean[c] = Float(Double(movingMean[c]) * momentum + batchMean * (1 - momentum))
       unsafe movingVariance[c] = Float(
-        Double(movingVariance[c]) * Self.momentum + batchVariance * (1 - Self.momentum))
+        Double(movingVariance[c]) * momentum + batchVariance * (1 - momentum))
     }
   }
 

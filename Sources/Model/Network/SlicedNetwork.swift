@@ -7,7 +7,7 @@
 /// All slices share the flat weights and, layer by layer, the batch statistics: moving statistics move once in a step.
 package final class SlicedNetwork {
   /// What both passes normalise by; the same on every rank, and not to be changed between the two passes of a step.
-  package var statistics = NormalisationStatistics.batch
+  package var statistics = NormalisationStatistics.batch()
 
   /// One for each slice, in the order of the batch.
   package let slices: [UNet]
@@ -48,9 +48,10 @@ package final class SlicedNetwork {
       for part in layer { try part.forward() }
       if let normalisation = layer[0].normalisation {
         switch statistics {
-        case .batch:
+        case .batch(let momentum):
           for part in layer { part.measure() }
-          try unsafe normalisation.takeSums(sum(layer, count: normalisation.forwardSumCount, ranks))
+          try unsafe normalisation.takeSums(
+            sum(layer, count: normalisation.forwardSumCount, ranks), momentum: momentum)
         case .frozen:
           normalisation.useMovingStatistics()
         }
