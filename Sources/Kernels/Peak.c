@@ -61,7 +61,7 @@ static void run_peak(void *context, int64_t thread) {
 
 int64_t kernels_peak_loop(kernels_type type, int64_t repetitions, int64_t threads) {
   enum { maximum_threads = 1024 };
-  static float results[maximum_threads];
+  float results[maximum_threads];
   if (!kernels_peak_instruction(type) || threads > maximum_threads) return 0;
   peak_work work = {type == kernels_bf16 ? run_dpbf16 : run_fma512, repetitions, results};
   parallel_for(threads, run_peak, &work);

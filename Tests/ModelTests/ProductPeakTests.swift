@@ -17,4 +17,14 @@ struct ProductPeakTests {
     // No core reaches 5 TFLOP/s without tiles: a loop that was optimised away would.
     #expect(Double(operations) / seconds < 5e12, "\(one.instruction)")
   }
+
+  /// The thread sanitizer tells where they do not.
+  @Test func loopsAtTheSameTimeKeepToTheirOwnMemory() async {
+    guard let peak = ProductPeak(.f32, threads: 1) else { return }
+    let counts = await withTaskGroup(of: Int.self) { group in
+      for _ in 0..<4 { group.addTask { peak.run() } }
+      return await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(counts.count == 4 && Set(counts).count == 1 && counts[0] > 0)
+  }
 }
