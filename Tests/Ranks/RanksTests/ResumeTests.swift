@@ -81,6 +81,24 @@ extension RanksTests {
     }
   }
 
+  /// An hour's run is stopped where its rate is at the peak, and goes on as one of some seconds, which end with its schedule.
+  @Test
+  func anotherTimeBudgetIsAnotherEnd() throws {
+    try withRun { run in
+      let options = ["recipe=fast", "rate=0.01", "cool-down=0.5", "epochs=100000", "steps-per-epoch=25", "batch=4"]
+      let stopped = try run.train("run", options + ["time-budget=3600", "stop-after=140"], ranks: 2)
+      try #require(stopped.standardError.contains(" is saved"), "\(stopped)")
+      let before = try run.metrics("run").compactMap { Double($0[2]) }
+      #expect(before.count >= 4 && before.allSatisfy { $0 == before[0] }, "\(before)")
+      let last = try run.train("run", options + ["time-budget=8"], ranks: 2)
+      try #require(last.succeeded, "\(last)")
+      let rates = try run.metrics("run").compactMap { Double($0[2]) }
+      #expect(Array(rates.prefix(before.count)) == before && rates.count > before.count + 3, "\(rates)")
+      #expect(zip(rates, rates.dropFirst()).allSatisfy { $0 >= $1 } && (rates.last ?? 1) < 1e-3, "\(rates)")
+      #expect(try run.checkpoint("run", step: 25 * rates.count).state.epoch == rates.count)
+    }
+  }
+
   /// The best weights are the averages as they were when the epoch was judged.
   @Test
   func averagesAreWhatIsKept() throws {
