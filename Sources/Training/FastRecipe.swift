@@ -34,8 +34,9 @@ package struct FastRecipe: Sendable, Codable, Equatable {
 
   /// What the step of `run` after `step` steps normalises by: frozen statistics in its last part.
   ///
-  /// From fresh weights the moving statistics begin as an average of all steps, as ``WeightAverage`` does: with Keras's momentum from the
-  /// start they would lag behind for hundreds of steps, which runs of large batches do not have. Those of given weights are good already.
+  /// Moving statistics reach back over as many pairs as with Keras's momentum and batch, whatever the batch is. From fresh weights they
+  /// begin as an average of all steps, as ``WeightAverage`` does: else they would lag behind for hundreds of steps, which runs of large
+  /// batches do not have. Those of given weights are good already.
   func statistics(step: Int, of run: RunConfiguration) -> NormalisationStatistics {
     let schedule = run.schedule
     if let frozenPart = run.frozenPart, step >= schedule.warmUp,
@@ -43,8 +44,9 @@ package struct FastRecipe: Sendable, Codable, Equatable {
     {
       return .frozen
     }
-    guard run.initialWeights == nil else { return .batch() }
-    return .batch(momentum: WeightAverage(decay: NormalisationStatistics.kerasMomentum).decay(step: step + 1))
+    let momentum = BatchScaling.decay(NormalisationStatistics.kerasMomentum, globalBatch: run.globalBatch)
+    guard run.initialWeights == nil else { return .batch(momentum: momentum) }
+    return .batch(momentum: WeightAverage(decay: momentum).decay(step: step + 1))
   }
 
   /// Takes in that `step` steps took `seconds`: from here on the schedule ends where `budget` seconds do, with a whole epoch. A schedule

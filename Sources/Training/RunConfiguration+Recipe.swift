@@ -3,6 +3,11 @@ package import Model
 extension RunConfiguration {
   /// Epochs of the fast recipe where nothing is said, and the most of a run whose length is a time.
   package static let (usualEpochs, mostTimedEpochs) = (20, 1000)
+  /// The decay of the average of the weights where a step has ``BatchScaling/referenceBatch`` pairs.
+  package static let usualAverageDecay = 0.99
+  /// The last part of a run in which statistics are frozen, and the largest global batch where they are: those of one batch are as good
+  /// as moving ones where it is larger.
+  package static let (usualFrozenPart, mostFrozenBatch) = (0.6, 64)
 
   /// What is usual for a recipe, where nothing but what is named here was said.
   /// - Parameters:
@@ -10,13 +15,14 @@ extension RunConfiguration {
   ///   - optimizer: the one that was asked for; nil for the recipe's own.
   package init(
     recipe: String, optimizer: UpdateRule.Method? = nil, epochs: Int? = nil, timeBudget: Int? = nil,
-    stepsPerEpoch: Int? = nil
+    stepsPerEpoch: Int? = nil, globalBatch: Int? = nil
   ) {
     self.init()
     (self.recipe, self.timeBudget) = (recipe, timeBudget)
     self.stepsPerEpoch = stepsPerEpoch ?? self.stepsPerEpoch
     self.optimizer = optimizer ?? self.optimizer
     self.epochs = epochs ?? self.epochs
+    self.globalBatch = globalBatch ?? self.globalBatch
     guard recipe == "fast" else { return }
     self.optimizer = optimizer ?? .muon
     self.epochs = epochs ?? (timeBudget == nil ? Self.usualEpochs : Self.mostTimedEpochs)
@@ -24,6 +30,8 @@ extension RunConfiguration {
     // A run of less than two epochs keeps half its steps for the rest of its schedule.
     let (steps, overflow) = self.stepsPerEpoch.multipliedReportingOverflow(by: self.epochs)
     warmUp = max(0, min(200, self.stepsPerEpoch, overflow ? .max : steps / 2))
-    (coolDown, frozenPart, averageDecay, loss) = (0.4, 0.6, 0.99, .rmse)
+    (coolDown, loss) = (0.4, .rmse)
+    frozenPart = self.globalBatch <= Self.mostFrozenBatch ? Self.usualFrozenPart : nil
+    averageDecay = BatchScaling.decay(Self.usualAverageDecay, globalBatch: self.globalBatch)
   }
 }

@@ -37,6 +37,20 @@ struct RecipeOptionsTests {
     #expect(try run("--freeze-statistics 0.25").frozenPart == 0.25)
   }
 
+  /// Averages reach back over as many pairs: 0.99 to the power of batch / 32. Statistics of large batches are not frozen.
+  @Test(arguments: [
+    (32, 0.99, true), (16, 0.994987, true), (64, 0.9801, true), (65, 0.979792, false), (512, 0.851458, false),
+  ])
+  func averagesReachBackOverAsManyPairs(batch: Int, decay: Double, isFrozen: Bool) throws {
+    let run = try run("--global-batch \(batch)")
+    #expect(run.averageDecay == decay && run.frozenPart == (isFrozen ? 0.6 : nil))
+    let fast = try #require(Recipe(named: "fast", learningRate: 0.008))
+    #expect(fast.statistics(step: 5_000, of: run) == .batch(momentum: decay))
+    let given = try self.run("--global-batch \(batch) --average-decay 0.9 --freeze-statistics 0.4")
+    #expect(given.averageDecay == 0.9 && given.frozenPart == 0.4)
+    #expect(try self.run("--recipe notebook --global-batch \(batch)").averageDecay == 0)
+  }
+
   @Test
   func aShortRunsWarmUpLeavesHalfOfIt() throws {
     #expect(try run("").warmUp == 200 && run("--epochs 1").warmUp == 200)
@@ -50,7 +64,8 @@ struct RecipeOptionsTests {
     "", "--recipe notebook", "--recipe notebook --epochs 20 --steps-per-epoch 100", "--optimizer adam", "--loss mse",
     "--average-decay 0", "--warm-up 0", "--learning-rate 0.001", "--epochs 150", "--epochs 1 --steps-per-epoch 150",
     "--cool-down 0 --freeze-statistics 0", "--freeze-statistics 1 --cool-down 0.5", "--time-budget 2h",
-    "--time-budget 2h --epochs 20", "--global-batch 64 --scale-learning-rate sqrt",
+    "--time-budget 2h --epochs 20", "--global-batch 64 --scale-learning-rate sqrt", "--global-batch 512",
+    "--global-batch 512 --average-decay 0.99 --freeze-statistics 0.6", "--recipe notebook --global-batch 512",
     "--optimizer adam --learning-rate 0.008",
     "--recipe notebook --optimizer muon --loss rmse", "--clip-norm 0.5 --weight-decay 0.01 --seed 3",
   ])

@@ -26,10 +26,11 @@ extension RunReport {
     // The other usual values follow from these, said or not.
     let derived = RunConfiguration(
       recipe: recipe, optimizer: optimizer, epochs: value("epochs").flatMap(Int.init) ?? usual.epochs,
-      timeBudget: timeBudget, stepsPerEpoch: value("steps-per-epoch").flatMap(Int.init) ?? usual.stepsPerEpoch)
+      timeBudget: timeBudget, stepsPerEpoch: value("steps-per-epoch").flatMap(Int.init) ?? usual.stepsPerEpoch,
+      globalBatch: value("global-batch").flatMap(Int.init) ?? usual.globalBatch)
     var values = Self.texts(derived)
     let own = Self.texts(usual)
-    for name in ["optimizer", "time-budget", "steps-per-epoch"] { values[name] = own[name] }
+    for name in ["optimizer", "time-budget", "steps-per-epoch", "global-batch"] { values[name] = own[name] }
     values["epochs"] = "\(RunConfiguration(recipe: recipe, timeBudget: timeBudget).epochs)"
     return values
   }

@@ -82,9 +82,8 @@ struct BenchmarkStep: JobCommand {
 
   func run(_ job: Job) throws -> ExitStatus {
     let decision = try job.decide {
-      var configuration = RunConfiguration(recipe: recipe)
+      var configuration = RunConfiguration(recipe: recipe, globalBatch: batch.globalBatch)
       configuration.network = network.configuration()
-      configuration.globalBatch = batch.globalBatch
       configuration.seed = seed.seed
       configuration.precision = compute.precision(job.automatic)
       configuration.threads = compute.threads(job.automatic, slices: slices.slices)

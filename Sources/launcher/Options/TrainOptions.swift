@@ -42,7 +42,7 @@ struct RecipeOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The last part of the run in which batch normalisation uses its moving statistics, which move no more, in training too; 0: in none. Default: 0.6. With --recipe fast.",
+      "The last part of the run in which batch normalisation uses its moving statistics, which move no more, in training too; 0: in none. Default: \(RunConfiguration.usualFrozenPart), for global batches above \(RunConfiguration.mostFrozenBatch) 0. With --recipe fast.",
       valueName: "part"))
   var freezeStatistics: Double?
 
@@ -71,7 +71,7 @@ struct RecipeOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Decay of the moving average of the weights that is validated and kept; 0 for the weights themselves. Default: 0.99, with notebook 0.",
+      "Decay of the moving average of the weights that is validated and kept; 0 for the weights themselves. Default: \(RunConfiguration.usualAverageDecay) to the power of global batch / \(BatchScaling.referenceBatch), with notebook 0.",
       valueName: "decay"))
   var averageDecay: Double?
 
@@ -104,7 +104,7 @@ struct RecipeOptions: ParsableArguments {
   private var usual: RunConfiguration {
     RunConfiguration(
       recipe: recipe, optimizer: optimizer, epochs: epochs, timeBudget: timeBudget?.seconds,
-      stepsPerEpoch: stepsPerEpoch)
+      stepsPerEpoch: stepsPerEpoch, globalBatch: batch.globalBatch)
   }
 
   func apply(to run: inout RunConfiguration) {
