@@ -9,7 +9,7 @@ package enum BatchScaling: String, Sendable, CaseIterable {
   /// With the batch (Goyal et al. 2017): as many pairs move the weights as far.
   case linear
 
-  /// Pairs of the step that a learning rate and a decay are given for.
+  /// Pairs of the step that a learning rate is given for, and the usual decays.
   package static let referenceBatch = 32
 
   /// The factor for steps of `globalBatch` pairs, 1 at ``referenceBatch``.
@@ -22,8 +22,8 @@ package enum BatchScaling: String, Sendable, CaseIterable {
     }
   }
 
-  /// What becomes of the `decay` of an average over steps, at least 0 and below 1, where a step has `globalBatch` pairs: the average
-  /// reaches back over as many pairs (Busbridge et al. 2023). To six places, the same on every machine.
+  /// The decay of an average over steps of `globalBatch` pairs that reaches back over as many pairs as `decay`, at least 0 and below 1,
+  /// does in steps of ``referenceBatch`` (Busbridge et al. 2023). Rounded to six places: the same on every machine.
   package static func decay(_ decay: Double, globalBatch: Int) -> Double {
     let ratio = Double(globalBatch) / Double(referenceBatch)
     return (pow(decay, ratio) * 1e6).rounded() / 1e6

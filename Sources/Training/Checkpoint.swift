@@ -200,7 +200,8 @@ package struct Checkpoint: Sendable {
     if now.recipe == "fast" { try checkSchedule(now) }
   }
 
-  /// Another length is another schedule: it can follow where by neither the rate has begun to fall or statistics are frozen.
+  /// Another length is another schedule: it can follow as long as by both lengths the rate has not begun to fall and statistics are not
+  /// frozen, unless both freeze them from the warm-up on.
   private func checkSchedule(_ now: RunConfiguration) throws(CheckpointError) {
     let before = configuration
     if (before.timeBudget == nil) != (now.timeBudget == nil) {
@@ -226,8 +227,8 @@ package struct Checkpoint: Sendable {
       return
     }
     let falls = state.step > min(before.schedule.stepsBeforeFall, now.schedule.stepsBeforeFall)
-    let (freezeBefore, freezeNow) = (before.stepsBeforeFreeze, now.stepsBeforeFreeze)
-    let isFrozen = freezeBefore != freezeNow && state.step > min(freezeBefore, freezeNow)
+    let isAlwaysFrozen = before.frozenPart == 1 && now.frozenPart == 1
+    let isFrozen = !isAlwaysFrozen && state.step > min(before.stepsBeforeFreeze, now.stepsBeforeFreeze)
     let options = [
       ("--epochs", "\(before.epochs)", "\(now.epochs)", falls || isFrozen),
       ("--cool-down", Self.text(before.coolDown), Self.text(now.coolDown), falls),

@@ -11,11 +11,15 @@ package struct FastRecipe: Sendable, Codable, Equatable {
 
   /// Every epoch is judged by the same pairs. Not so in runs that an older program began, whose `best` is of other pairs.
   package let keepsPairs: Bool
+  /// Moving statistics reach back over as many pairs whatever the batch, and begin soon. Not so in runs that an older program began.
+  package let scalesStatistics: Bool
   /// Of a run with a time budget, once it was measured.
   package private(set) var pace: RunPace?
 
   /// The state before the first step.
-  package init(learningRate: Double) { (self.learningRate, keepsPairs) = (Float(learningRate), true) }
+  package init(learningRate: Double) {
+    (self.learningRate, keepsPairs, scalesStatistics) = (Float(learningRate), true, true)
+  }
 
   /// Reads what a checkpoint or another rank holds.
   package init(from decoder: any Decoder) throws {
@@ -24,6 +28,7 @@ package struct FastRecipe: Sendable, Codable, Equatable {
     best = try values.decode(Double.self, forKey: .best)
     bestEpoch = try values.decodeIfPresent(Int.self, forKey: .bestEpoch)
     keepsPairs = try values.decodeIfPresent(Bool.self, forKey: .keepsPairs) ?? false
+    scalesStatistics = try values.decodeIfPresent(Bool.self, forKey: .scalesStatistics) ?? false
     pace = try values.decodeIfPresent(RunPace.self, forKey: .pace)
   }
 
@@ -35,8 +40,8 @@ package struct FastRecipe: Sendable, Codable, Equatable {
   /// What the step of `run` after `step` steps normalises by: frozen statistics in its last part.
   ///
   /// Moving statistics reach back over as many pairs as with Keras's momentum and batch, whatever the batch is. From fresh weights they
-  /// begin as an average of all steps, as ``WeightAverage`` does: else they would lag behind for hundreds of steps, which runs of large
-  /// batches do not have. Those of given weights are good already.
+  /// begin as a ``WeightAverage`` does, which forgets its first steps soon: else they would lag behind for hundreds of steps, which runs
+  /// of large batches do not have. Those of given weights are good already.
   func statistics(step: Int, of run: RunConfiguration) -> NormalisationStatistics {
     let schedule = run.schedule
     if let frozenPart = run.frozenPart, step >= schedule.warmUp,
@@ -44,6 +49,7 @@ package struct FastRecipe: Sendable, Codable, Equatable {
     {
       return .frozen
     }
+    guard scalesStatistics else { return .batch() }
     let momentum = BatchScaling.decay(NormalisationStatistics.kerasMomentum, globalBatch: run.globalBatch)
     guard run.initialWeights == nil else { return .batch(momentum: momentum) }
     return .batch(momentum: WeightAverage(decay: momentum).decay(step: step + 1))

@@ -5,8 +5,8 @@ extension RunConfiguration {
   package static let (usualEpochs, mostTimedEpochs) = (20, 1000)
   /// The decay of the average of the weights where a step has ``BatchScaling/referenceBatch`` pairs.
   package static let usualAverageDecay = 0.99
-  /// The last part of a run in which statistics are frozen, and the largest global batch where they are: those of one batch are as good
-  /// as moving ones where it is larger.
+  /// The last part of a run in which statistics are frozen, and the largest global batch where they are: at larger ones freezing gains
+  /// nothing or costs (docs/results.md).
   package static let (usualFrozenPart, mostFrozenBatch) = (0.6, 64)
 
   /// What is usual for a recipe, where nothing but what is named here was said.

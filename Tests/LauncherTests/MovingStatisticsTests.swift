@@ -4,7 +4,8 @@ import Testing
 
 /// How the moving statistics of a normalisation begin.
 struct MovingStatisticsTests {
-  /// What every normalisation holds after each of `count` steps that are too short to move a weight, the first entry before them.
+  /// What every normalisation holds after each of `count` steps that are too short to move a weight; the first entry is that of fresh
+  /// weights.
   private func moving(_ options: [String], ranks: Int, steps count: Int) throws -> [[String: [Float]]] {
     let scratch = try TemporaryFolder()
     let outcome = try launch(
@@ -44,7 +45,7 @@ struct MovingStatisticsTests {
           )
           let batch = (after - 0.99 * before) / 0.01
           let (start, end) = try (Double(#require(fast[t - 1][name])[c]), Double(#require(fast[t][name])[c]))
-          // An f32 in [0.5, 1) is known to 6e-8, so the batch's part to 1e-5.
+          // An f32 below 2 is known to 6e-8, so the batch to about 1e-5.
           #expect(abs(end - (kept * start + (1 - kept) * batch)) < 2e-5, "\(name)[\(c)] at step \(t)")
         }
       }

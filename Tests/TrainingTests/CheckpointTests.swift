@@ -300,6 +300,8 @@ struct CheckpointTests {
     // Nor may a run grow longer then, though its rate is at its peak.
     #expect(try refusal(step: 6, frozenPart: 0.75) { $0.epochs = 9 } == nil)
     #expect(try refusal(step: 7, frozenPart: 0.75) { $0.epochs = 9 } == "--epochs")
+    // Both lengths have six steps before the freeze, but one freezes at part 0.25, step 6, and the other at 0.3, step 7.
+    #expect(try refusal(step: 10, frozenPart: 0.75) { $0.frozenPart = 0.7 } == "--freeze-statistics")
     // Statistics that are frozen from the warm-up on are so in runs of all lengths.
     #expect(try refusal(step: 11, frozenPart: 1) { $0.epochs = 9 } == nil)
     #expect(try refusal(step: 12, frozenPart: 1) { $0.epochs = 9 } == "--epochs")

@@ -60,6 +60,10 @@ struct FastRecipeTests {
     #expect(fast.statistics(step: 2_000, of: run) == .frozen)
     let notebook = try #require(Recipe(named: "notebook", learningRate: 0.001))
     for step in [0, 888, 2_000] { #expect(notebook.statistics(step: step, of: run) == .batch(momentum: 0.99)) }
+    // What a program wrote whose statistics kept 0.99 from the first step on.
+    let old = JSONText.encode(fast).replacing(#","scalesStatistics":true"#, with: "")
+    let read = try JSONText.decode(Recipe.self, from: old)
+    #expect(old != JSONText.encode(fast) && read.statistics(step: 0, of: run) == .batch(momentum: 0.99))
     run.initialWeights = "weights.safetensors"
     #expect(fast.statistics(step: 0, of: run) == .batch(momentum: 0.99))
     #expect(fast.statistics(step: 2_000, of: run) == .frozen)

@@ -54,8 +54,8 @@ final class Normalisation {
   /// Doubles of those that travel backward: (S1[C], S2[C]).
   var backwardSumCount: Int { 2 * channels }
 
-  /// Takes the sums (n, S1[C], S2[C]) of all pictures as the batch's statistics, and moves the moving ones towards them, which keep
-  /// `momentum` of themselves.
+  /// Takes the sums (n, S1[C], S2[C]) of all pictures as the batch's statistics, and moves the moving ones, which keep `momentum` of
+  /// themselves, towards them.
   func takeSums(_ sums: UnsafeMutableBufferPointer<Double>, momentum: Double) {
     precondition(sums.count == forwardSumCount, "\(sums.count) sums of \(channels) channels")
     let n = unsafe sums[0]

@@ -42,7 +42,7 @@ struct RecipeOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The last part of the run in which batch normalisation uses its moving statistics, which move no more, in training too; 0: in none. Default: \(RunConfiguration.usualFrozenPart), for global batches above \(RunConfiguration.mostFrozenBatch) 0. With --recipe fast.",
+      "The last part of the run in which batch normalisation uses its moving statistics, which move no more, in training too; 0: in none. Default: \(RunConfiguration.usualFrozenPart), or 0 where the global batch is above \(RunConfiguration.mostFrozenBatch). With --recipe fast.",
       valueName: "part"))
   var freezeStatistics: Double?
 

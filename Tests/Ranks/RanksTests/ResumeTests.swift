@@ -93,7 +93,8 @@ extension RanksTests {
       let last = try run.train("run", options + ["time-budget=8"], ranks: 2)
       try #require(last.succeeded, "\(last)")
       let rates = try run.metrics("run").compactMap { Double($0[2]) }
-      #expect(Array(rates.prefix(before.count)) == before && rates.count > before.count + 3, "\(rates)")
+      // However slow the machine is: the epoch that was cut, and one after its speed is known.
+      #expect(Array(rates.prefix(before.count)) == before && rates.count > before.count + 1, "\(rates)")
       #expect(zip(rates, rates.dropFirst()).allSatisfy { $0 >= $1 } && (rates.last ?? 1) < 1e-3, "\(rates)")
       #expect(try run.checkpoint("run", step: 25 * rates.count).state.epoch == rates.count)
     }
