@@ -11,7 +11,8 @@ package struct FastRecipe: Sendable, Codable, Equatable {
 
   /// Every epoch is judged by the same pairs. Not so in runs that an older program began, whose `best` is of other pairs.
   package let keepsPairs: Bool
-  /// Moving statistics reach back over as many pairs whatever the batch, and begin soon. Not so in runs that an older program began.
+  /// Moving statistics reach back over as many pairs whatever the batch, and soon forget those of fresh weights. Not so in runs that an older
+  /// program began.
   package let scalesStatistics: Bool
   /// Of a run with a time budget, once it was measured.
   package private(set) var pace: RunPace?
