@@ -1,10 +1,16 @@
 internal import COneDNN
+internal import Synchronization
 
 /// Owner of a primitive descriptor: what oneDNN chose for an operation.
 @safe
 final class OneDNNPrimitiveDescriptor {
   let raw: dnnl_primitive_desc_t
   let subject: String
+
+  /// oneDNN before 3.1 keeps the element type's granule of input channels (1 for f32, 2 for bf16) in a static variable while
+  /// it plans a convolution (`brg_blocking_t::last_ic_block_size`): two threads that plan in both precisions at the same
+  /// time get a plan that computes nonsense, and the cache hands it to everybody after them.
+  private static let planning = Mutex(())
 
   /// Plans the operation that `operation` describes. The scratchpad is given by the caller at execution.
   ///
@@ -21,8 +27,9 @@ final class OneDNNPrimitiveDescriptor {
       unsafe dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user),
       "dnnl_primitive_attr_set_scratchpad_mode", subject)
     var descriptor: dnnl_primitive_desc_t?
-    let status = unsafe dnnl_primitive_desc_create(
-      &descriptor, operation, attributes, context.engine, forwardHint?.raw)
+    let status = Self.planning.withLock { _ in
+      unsafe dnnl_primitive_desc_create(&descriptor, operation, attributes, context.engine, forwardHint?.raw)
+    }
     guard status != dnnl_unimplemented else {
       throw OneDNNError(
         status: status.rawValue, function: "dnnl_primitive_desc_create",
