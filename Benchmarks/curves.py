@@ -9,7 +9,7 @@ import argparse
 import csv
 import math
 
-WIDTH, HEIGHT, LEFT, TOP = 720, 380, 76, 20
+WIDTH, HEIGHT, LEFT, TOP = 720, 380, 92, 20
 COLOURS = ["#888888", "#2c6fbb", "#c2571a", "#3a8f4d", "#8a4fae"]
 
 
@@ -20,10 +20,10 @@ def read(path, batch):
         return [(int(row["step"]) * batch, float(row["val_loss"])) for row in rows]
 
 
-def ticks(low, high):
-    """1, 2 and 5 times powers of ten between both."""
+def ticks(low, high, steps):
+    """`steps` times powers of ten between both."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    return [m * 10.0 ** p for p in powers for m in (1, 2, 5) if low <= m * 10.0 ** p <= high]
+    return [m * 10.0 ** p for p in powers for m in steps if low <= m * 10.0 ** p <= high]
 
 
 def samples_text(samples):
@@ -43,13 +43,14 @@ def draw(curves, marks):
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {LEFT + WIDTH + 20} {bottom + 52 + 22 * len(curves)}" '
            'font-family="sans-serif" font-size="13"><style>text{fill:#444}'
            '@media(prefers-color-scheme:dark){text{fill:#ccc}}</style>']
-    for value in ticks(lows[1], highs[1]):
+    for value in ticks(lows[1], highs[1], (1, 1.5, 2, 3, 5, 7)):
         y = place(value, 1)
         out.append(f'<path d="M{LEFT} {y:.1f}h{WIDTH}" stroke="#999" stroke-opacity=".35"/>'
                    f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{value:g}</text>')
-    for value in ticks(lows[0], highs[0]):
+    for value in ticks(lows[0], highs[0], (1, 2, 5)):
         out.append(f'<text x="{place(value, 0):.1f}" y="{bottom + 20}" text-anchor="middle">{samples_text(value)}</text>')
     out.append(f'<text x="{LEFT + WIDTH / 2}" y="{bottom + 40}" text-anchor="middle">training pairs</text>')
+    out.append(f'<text transform="translate(18 {TOP + HEIGHT / 2}) rotate(-90)" text-anchor="middle">validation loss, sum of both heads</text>')
     for label, value in marks:
         y = place(value, 1)
         out.append(f'<path d="M{LEFT} {y:.1f}h{WIDTH}" stroke="#b00" stroke-dasharray="6 4"/>'
