@@ -233,26 +233,29 @@ static inline int CMPI_finish(MPI_Request *request, bool yields) {
   }
 }
 
-// Collectives and messages. `count` is in elements of `type`. With `yields` they are the nonblocking ones, finished by
-// CMPI_finish.
+// Collectives and messages. `count` is in elements of `type`. Where the library cannot yield, collectives are the
+// nonblocking ones on every rank, because those do not match blocking ones, and each rank's own `yields` says how it
+// waits for them (CMPI_finish).
 
 static inline int CMPI_allreduce_in_place(void *values, int count, CMPI_Type type, CMPI_Op op, CMPI_Comm comm,
                                           bool yields) {
   MPI_Datatype datatype = CMPI_datatype(type);
-  if (!yields) return MPI_Allreduce(MPI_IN_PLACE, values, count, datatype, CMPI_operation(op), CMPI_raw(comm));
+  if (CMPI_can_yield()) {
+    return MPI_Allreduce(MPI_IN_PLACE, values, count, datatype, CMPI_operation(op), CMPI_raw(comm));
+  }
   MPI_Request request = MPI_REQUEST_NULL;
   int status =
       MPI_Iallreduce(MPI_IN_PLACE, values, count, datatype, CMPI_operation(op), CMPI_raw(comm), &request);
   return status == MPI_SUCCESS ? CMPI_finish(&request, yields) : status;
 }
 static inline int CMPI_bcast(void *values, int count, CMPI_Type type, int root, CMPI_Comm comm, bool yields) {
-  if (!yields) return MPI_Bcast(values, count, CMPI_datatype(type), root, CMPI_raw(comm));
+  if (CMPI_can_yield()) return MPI_Bcast(values, count, CMPI_datatype(type), root, CMPI_raw(comm));
   MPI_Request request = MPI_REQUEST_NULL;
   int status = MPI_Ibcast(values, count, CMPI_datatype(type), root, CMPI_raw(comm), &request);
   return status == MPI_SUCCESS ? CMPI_finish(&request, yields) : status;
 }
 static inline int CMPI_barrier(CMPI_Comm comm, bool yields) {
-  if (!yields) return MPI_Barrier(CMPI_raw(comm));
+  if (CMPI_can_yield()) return MPI_Barrier(CMPI_raw(comm));
   MPI_Request request = MPI_REQUEST_NULL;
   int status = MPI_Ibarrier(CMPI_raw(comm), &request);
   return status == MPI_SUCCESS ? CMPI_finish(&request, yields) : status;
@@ -273,7 +276,7 @@ static inline int CMPI_barrier_asleep(CMPI_Comm comm) {
 /// One int64_t of every rank; `all` has room for one per rank at root and is not looked at elsewhere.
 static inline int CMPI_gather_int64(const int64_t *mine, int64_t *_Nullable all, int root, CMPI_Comm comm,
                                     bool yields) {
-  if (!yields) return MPI_Gather(mine, 1, MPI_INT64_T, all, 1, MPI_INT64_T, root, CMPI_raw(comm));
+  if (CMPI_can_yield()) return MPI_Gather(mine, 1, MPI_INT64_T, all, 1, MPI_INT64_T, root, CMPI_raw(comm));
   MPI_Request request = MPI_REQUEST_NULL;
   int status = MPI_Igather(mine, 1, MPI_INT64_T, all, 1, MPI_INT64_T, root, CMPI_raw(comm), &request);
   return status == MPI_SUCCESS ? CMPI_finish(&request, yields) : status;

@@ -20,7 +20,7 @@ package final class Communicator {
   package internal(set) var traffic = Traffic()
 
   let handle: CMPI_Comm
-  /// Whether this code has to give the core away while it waits, because ranks share cores and the library spins.
+  /// Whether this rank has to give its core away while it waits, because ranks share cores and the library spins. Ranks may differ.
   let yields = MPIRuntime.ranksShareCores && !CMPI_can_yield()
   /// Set where requests were left behind: MPI then still uses the handle.
   var hasAbandonedRequests = false
