@@ -9,14 +9,20 @@ package struct LaunchEnvironment: Sendable {
 
   package init(_ variables: [String: String]) { self.variables = variables }
 
-  private static let names = [
-    "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "PMI_SIZE", "PMI_RANK", "PMI_FD", "PMI_PORT", "PMIX_RANK",
-    "PMIX_NAMESPACE", "MPI_LOCALNRANKS", "SLURM_STEP_ID", "SLURM_STEP_NUM_TASKS", "SLURM_STEP_TASKS_PER_NODE",
-    "SLURM_NODEID", "SLURM_CPU_BIND_TYPE", "OMPI_MCA_orte_bound_at_launch",
-  ]
+  /// Of every launcher that speaks PMI.
+  private static let pmi = ["PMI_SIZE", "PMI_RANK", "PMI_FD", "PMI_PORT"]
+  /// Of every launcher that speaks PMIx.
+  private static let pmix = ["PMIX_RANK", "PMIX_NAMESPACE"]
+  /// Where a launcher says which rank this is, the nearest launcher first.
+  private static let ranks = ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"]
+  private static let names =
+    pmi + pmix + ranks + [
+      "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "OMPI_MCA_orte_bound_at_launch", "MPI_LOCALNRANKS",
+      "SLURM_STEP_ID", "SLURM_STEP_NUM_TASKS", "SLURM_STEP_TASKS_PER_NODE", "SLURM_NODEID", "SLURM_CPU_BIND_TYPE",
+    ]
 
   /// Those of this process.
-  static var current: LaunchEnvironment {
+  package static var current: LaunchEnvironment {
     var variables: [String: String] = [:]
     for name in names {
       if let value = unsafe getenv(name) { variables[name] = unsafe String(cString: value) }
@@ -37,15 +43,18 @@ package struct LaunchEnvironment: Sendable {
     return nil
   }
 
+  /// Whether this process speaks for all: rank 0, or one that no launcher started.
+  package var isRoot: Bool { Self.ranks.lazy.compactMap { variables[$0] }.first.map { $0 == "0" } ?? true }
+
   /// Which launcher it was; nil where none is to be seen.
   ///
   /// Inside of a Slurm job mpirun and mpiexec.hydra start their helpers by srun, so their own marks come first: PMI_SIZE is
   /// hydra's where MPI_LOCALNRANKS stands beside it, which srun does not set.
   package var starter: RankStarter? {
     if variables["OMPI_COMM_WORLD_SIZE"] != nil { return .openMPI }
-    let speaksPMI = ["PMI_RANK", "PMI_SIZE", "PMI_FD", "PMI_PORT"].contains { variables[$0] != nil }
+    let speaksPMI = Self.pmi.contains { variables[$0] != nil }
     if variables["SLURM_STEP_ID"] == nil || variables["MPI_LOCALNRANKS"] != nil { return speaksPMI ? .hydra : nil }
-    if variables["PMIX_RANK"] != nil || variables["PMIX_NAMESPACE"] != nil { return .slurm(.pmix) }
+    if Self.pmix.contains(where: { variables[$0] != nil }) { return .slurm(.pmix) }
     return .slurm(speaksPMI ? .pmi2 : .none)
   }
 
@@ -57,7 +66,7 @@ package struct LaunchEnvironment: Sendable {
 
   /// Whether some launcher has prepared this process to be one of several ranks.
   package var hasLauncher: Bool {
-    tasks != nil || ["PMI_RANK", "PMI_FD", "PMI_PORT", "PMIX_RANK", "PMIX_NAMESPACE"].contains { variables[$0] != nil }
+    tasks != nil || (Self.pmi + Self.pmix).contains { variables[$0] != nil }
   }
 
   /// How many ranks share this node, as far as the launcher says so before MPI is started.

@@ -32,6 +32,14 @@ struct LaunchEnvironmentTests {
     #expect(LaunchEnvironment(variables).singletonTrap(worldSize: 1, build: Self.mpich) == nil)
   }
 
+  @Test(arguments: [
+    ([:], true), (["OMPI_COMM_WORLD_RANK": "0"], true), (["OMPI_COMM_WORLD_RANK": "1", "SLURM_PROCID": "0"], false),
+    (["PMIX_RANK": "2"], false), (["PMI_RANK": "0", "SLURM_PROCID": "3"], true), (["SLURM_PROCID": "1"], false),
+  ])
+  func theNearestLauncherSaysWhoSpeaks(variables: [String: String], isRoot: Bool) {
+    #expect(LaunchEnvironment(variables).isRoot == isRoot)
+  }
+
   @Test
   func aWorldOfManyRanksIsNoTrap() {
     #expect(LaunchEnvironment(["OMPI_COMM_WORLD_SIZE": "4"]).singletonTrap(worldSize: 4, build: Self.openMPI) == nil)

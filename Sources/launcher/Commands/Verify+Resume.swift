@@ -52,7 +52,7 @@ extension Verify {
   /// Makes the proof in this process, which is no rank, and ends it.
   func proveResume() throws -> Never {
     // A rank's environment makes a second mpirun end at once.
-    guard !LaunchEnvironment(ProcessInfo.processInfo.environment).hasLauncher else {
+    guard !LaunchEnvironment.current.hasLauncher else {
       throw ValidationError("--resume starts ranks itself: start it alone and say how by --launch")
     }
     let proof = resumeProof
