@@ -53,7 +53,7 @@ extension ExitStatus {
     case let error as RunLockError: self = error.category == .usage ? .usage : .takenOver
     case let error as LoggedProcessError: self = error.status
     case let error as MeasurementError: self = error.status
-    case is UsageError: self = .usage
+    case is UsageError, is InterfaceError: self = .usage
     case is ShippedWeights.Missing: self = .inputMissing
     case is PeerError: self = .checkFailed
     case is StoppedWhileLoading: self = .stopped

@@ -40,6 +40,17 @@ struct WatchPlanTests {
   }
 
   @Test
+  func anInterfaceHasToCarryHeartbeats() throws {
+    let missing = WatchdogSettings(program: "test", interface: "nosuch0")
+    let error = #expect(throws: InterfaceError.self) { try missing.checkInterface(toOtherHosts: false) }
+    #expect(error?.problem == .missing)
+    let loopback = WatchdogSettings(program: "test", interface: "lo")
+    #expect(throws: Never.self) { try loopback.checkInterface(toOtherHosts: false) }
+    #expect(throws: InterfaceError.self) { try loopback.checkInterface(toOtherHosts: true) }
+    #expect(throws: Never.self) { try WatchdogSettings(program: "test").checkInterface(toOtherHosts: true) }
+  }
+
+  @Test
   func theMedianIsThatOfTheLastSteps() throws {
     let board = ProgressBoard()
     #expect(!board.isUnderway && board.medianInterval == nil)

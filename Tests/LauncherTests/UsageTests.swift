@@ -107,6 +107,16 @@ struct UsageTests {
     }
   }
 
+  @Test(arguments: [nil, 2])
+  func anInterfaceThatIsNotThereIsNamedOnce(ranks: Int?) throws {
+    let scratch = try TemporaryFolder()
+    let outcome = try launch(
+      TinyRun.options + ["--heartbeat-interface", "nosuch0", "--output", scratch("run")], ranks: ranks)
+    #expect(outcome.exitCode == 64, "\(outcome)")
+    #expect(outcome.mentions("--heartbeat-interface: there is no nosuch0 on ") == 1, "\(outcome)")
+    #expect(try scratch.names(in: "").isEmpty)
+  }
+
   @Test
   func theEnvironmentNamesData() throws {
     let outcome = try launch(["train"], environment: ["UNMIX_DATA": "/no/such/folder"])

@@ -1,7 +1,10 @@
 internal import Glibc
 
-/// The IPv4 addresses of this host.
+/// The interfaces of this host and their IPv4 addresses.
 enum NetworkInterfaces {
+  /// Whether there is an interface `name`, up or not (if_nametoindex).
+  static func isThere(_ name: String) -> Bool { unsafe if_nametoindex(name) != 0 }
+
   /// Those of interfaces that are up, but not loopback; of the interface `name` alone where one is named (getifaddrs).
   static func addresses(of name: String?) -> [UInt32] {
     var list: UnsafeMutablePointer<ifaddrs>?

@@ -14,6 +14,18 @@ package struct WatchdogSettings: Sendable, Codable, Equatable {
     self.supervisor = supervisor
   }
 
+  /// Throws ``InterfaceError`` where the named interface of this host cannot carry heartbeats. Local.
+  /// - Parameter toOtherHosts: they leave this host, so the interface needs an address.
+  package func checkInterface(toOtherHosts: Bool) throws(InterfaceError) {
+    guard let interface else { return }
+    guard NetworkInterfaces.isThere(interface) else {
+      throw InterfaceError(interface: interface, host: Host.name, problem: .missing)
+    }
+    guard !toOtherHosts || !NetworkInterfaces.addresses(of: interface).isEmpty else {
+      throw InterfaceError(interface: interface, host: Host.name, problem: .noAddress)
+    }
+  }
+
   /// Least seconds where nothing else was said, and before the first step, whose length nobody knows.
   static let leastTimeout = 60.0
   /// Steps or batches without which the timeout passes.
@@ -27,6 +39,24 @@ package struct WatchdogSettings: Sendable, Codable, Equatable {
 
   /// Seconds after which a rank that says nothing is missing: several heartbeats, but seen before the timeout comes.
   static func silenceLimit(timeout: Double) -> Double { max(2.5, min(10, timeout / 2)) }
+}
+
+/// An interface that was named for heartbeats and cannot carry them.
+package struct InterfaceError: Error, Equatable, CustomStringConvertible, Sendable {
+  package enum Problem: Sendable { case missing, noAddress }
+
+  package let interface: String
+  package let host: String
+  package let problem: Problem
+
+  package var description: String {
+    let what =
+      switch problem {
+      case .missing: "there is no \(interface) on \(host)"
+      case .noAddress: "\(interface) on \(host) has no IPv4 address for other hosts, or is down"
+      }
+    return "--heartbeat-interface: \(what); ip -brief address lists what there is, and without the option all are used"
+  }
 }
 
 /// Where a supervisor listens to rank 0's heartbeats: an address of its host and the token it expects.

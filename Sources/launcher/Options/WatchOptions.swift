@@ -37,6 +37,8 @@ extension Job {
   /// Watches this job as rank 0 decided, from here on. Collective.
   func watch(_ decision: WatchOptions.Decision) throws {
     if decision.checkCollectives { try communicator.checkCollectives() }
+    let spansHosts = Set(topology.places.map(\.node)).count > 1
+    _ = try everywhere { try decision.settings.checkInterface(toOtherHosts: spansHosts) }
     try Watchdog.start(decision.settings, communicator: communicator, topology: topology)
   }
 }
