@@ -3,7 +3,7 @@ package import Glibc
 /// A program that this process started and has to collect.
 ///
 /// It reads from /dev/null: in the background of a terminal a process that reads from it stops. No signal is blocked in it,
-/// whatever the threads of this process block.
+/// whatever the threads of this process block, and SIGPIPE ends it, whatever it does to this one.
 package final class SpawnedProcess {
   package let identifier: pid_t
   private let command: [String]
@@ -19,7 +19,8 @@ package final class SpawnedProcess {
     package init(output: Int32, errors: Int32) { (self.output, self.errors) = (output, errors) }
   }
 
-  /// Starts `command`, its first word found along PATH (posix_spawnp).
+  /// Starts `command`, its first word found along PATH (posix_spawnp). From then on SIGCHLD does this process nothing: where
+  /// whoever started this one has it ignored, the system keeps no child's exit status.
   ///
   /// Throws ``SpawnError`` where it cannot be started.
   /// - Parameters:
@@ -30,6 +31,7 @@ package final class SpawnedProcess {
     _ command: [String], environment: [String: String], outputs: Outputs? = nil, leadsGroup: Bool
   ) throws(SpawnError) {
     precondition(!command.isEmpty, "a program without a name")
+    _ = Glibc.signal(SIGCHLD, SIG_DFL)
     var actions = unsafe posix_spawn_file_actions_t()
     var attributes = posix_spawnattr_t()
     unsafe posix_spawn_file_actions_init(&actions)
@@ -46,8 +48,12 @@ package final class SpawnedProcess {
     var none = sigset_t()
     unsafe sigemptyset(&none)
     unsafe posix_spawnattr_setsigmask(&attributes, &none)
+    var usual = sigset_t()
+    unsafe sigemptyset(&usual)
+    unsafe sigaddset(&usual, SIGPIPE)
+    unsafe posix_spawnattr_setsigdefault(&attributes, &usual)
     unsafe posix_spawnattr_setpgroup(&attributes, 0)
-    let flags = POSIX_SPAWN_SETSIGMASK | (leadsGroup ? POSIX_SPAWN_SETPGROUP : 0)
+    let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | (leadsGroup ? POSIX_SPAWN_SETPGROUP : 0)
     unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
     var process: pid_t = 0
     let code = unsafe Self.withCStrings(command) { arguments in

@@ -60,7 +60,10 @@ extension ExitStatus {
     case is MPIError, is LaunchError, is SubmissionError, is CollectiveMismatch, is SocketError, is ResumeProofError:
       self = .system
     case is OneDNNError: self = .internal
-    default: self = ExitStatus(rawValue: Launcher.exitCode(for: error).rawValue) ?? .internal
+    default:
+      // The argument parser gives the code of a failure to what is none of its own errors.
+      let code = Launcher.exitCode(for: error)
+      self = code == .failure ? .internal : ExitStatus(rawValue: code.rawValue) ?? .internal
     }
   }
 

@@ -111,6 +111,17 @@ struct FaultTests {
       missing.exitCode == 64 && missing.standardError.contains("/no/such/mpirun: cannot be started"), "\(missing)")
   }
 
+  /// Whoever starts the supervisor may have children's ends ignored: it learns of them all the same.
+  @Test
+  func aSupervisorKnowsAnEndThatItsParentIgnores() throws {
+    let words = Self.mpirun(["--data", "/no/such/folder", "--output", "/no/such/run"], ranks: 1)
+    let outcome = try MPIRun(
+      "/usr/bin/env", ["--ignore-signal=CHLD", MPIRun.builtProducts + "/launcher", "supervise", "--"] + words,
+      ranks: nil
+    ).run()
+    #expect(outcome.exitCode == 66, "\(outcome)")
+  }
+
   /// mpirun itself hangs: nothing but the silence of rank 0 tells.
   @Test
   func aSupervisorEndsAnMpirunThatHangs() throws {

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -42,6 +43,29 @@ struct ResumeProofTests {
     #expect(outcome.standardError.contains("/no/such/folder"))
     let missing = try prove(["--launch", "/no/such/launcher -n 2"])
     #expect(missing.exitCode == 71 && missing.standardError.contains("/no/such/launcher"), "\(missing)")
+  }
+
+  @Test
+  func aFolderForTemporaryFilesThatIsNotThereIsNamed() throws {
+    let outcome = try launch(Self.proof, environment: ["TMPDIR": "/no/such/folder"])
+    #expect(outcome.exitCode == 74 && outcome.mentions("cannot create: No such file or directory") == 1, "\(outcome)")
+    #expect(outcome.standardError.split(separator: "\n").count == 1, "\(outcome)")
+  }
+
+  /// Neither the run that it started nor the files of it stay behind.
+  @Test(arguments: [SIGTERM, SIGINT])
+  func aProofThatIsAskedToEndLeavesNothing(number: Int32) throws {
+    let scratch = try TemporaryFolder()
+    let long = ["--steps", "100000", "--base-channels", "4"]
+    let running = try launcher(Self.proof + long, environment: ["TMPDIR": scratch.path]).start()
+    #expect(running.waits { !$0.children(named: "launcher").isEmpty })
+    usleep(500_000)
+    let children = running.children(named: "launcher")
+    running.signal(number)
+    let outcome = running.wait()
+    #expect(outcome.exitCode == 128 + number && outcome.standardOutput.isEmpty, "\(outcome)")
+    for child in children { #expect(!FileManager.default.fileExists(atPath: "/proc/\(child)/exe")) }
+    #expect(try scratch.names(in: "").filter { $0.hasPrefix("unmix-") }.isEmpty)
   }
 
   @Test

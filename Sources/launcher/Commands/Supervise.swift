@@ -39,7 +39,8 @@ struct Supervise: ParsableCommand {
   }
 
   func run() throws {
-    SupervisorSignals.listen()
+    StopRequest.listenForRun()
+    Output.outliveReaders()
     OrphanedProcesses.adopt()
     let command = try SupervisedCommand(command)
     let status = try supervise(command)
@@ -83,7 +84,7 @@ struct Supervise: ParsableCommand {
   /// Waits; false where a request to stop came.
   private static func waits(seconds: Int) -> Bool {
     let end = ContinuousClock.now + .seconds(seconds)
-    while ContinuousClock.now < end && !SupervisorSignals.haveCome { usleep(50_000) }
-    return !SupervisorSignals.haveCome
+    while ContinuousClock.now < end && !StopRequest.hasCome { usleep(50_000) }
+    return !StopRequest.hasCome
   }
 }

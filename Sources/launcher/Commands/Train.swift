@@ -51,8 +51,9 @@ struct Train: JobCommand {
   }
 
   func run() throws {
-    // Before MPI is started: a request that comes during the start must not end the process.
+    // Before MPI is started: a request that comes during the start must not end the process, nor may who stops reading.
     StopRequest.listen()
+    Output.outliveReaders()
     Job.run(run)
   }
 

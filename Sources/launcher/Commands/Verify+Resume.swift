@@ -1,6 +1,5 @@
 import ArgumentParser
 import Distributed
-import Foundation
 import Model
 import Training
 
@@ -55,20 +54,23 @@ extension Verify {
     guard !LaunchEnvironment.current.hasLauncher else {
       throw ValidationError("--resume starts ranks itself: start it alone and say how by --launch")
     }
+    // What ends this process must not leave a run and its files behind.
+    StopRequest.listen()
+    Output.outliveReaders()
     let proof = resumeProof
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("unmix-verify-\(UUID().uuidString)")
+    let folder = try ScratchFolder()
     let status: ExitStatus
     do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
       Output.note("seed of the kills: \(proof.seed)")
       let result = try proof.run(in: folder.path, report: Output.note)
       report(proof, result.comparison, result.kills)
       status = result.comparison.isEqual ? .done : .checkFailed
     } catch {
-      Output.note("launcher: " + oneLine("\(error)"))
+      if !StopRequest.hasCome { Output.note("launcher: " + oneLine("\(error)")) }
       status = ExitStatus(error)
     }
-    try? FileManager.default.removeItem(at: folder)
+    folder.remove()
+    StopRequest.obey()
     status.exit()
   }
 

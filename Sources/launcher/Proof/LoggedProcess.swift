@@ -30,8 +30,14 @@ struct LoggedProcess {
   /// Whether it has ended; never waits.
   var hasEnded: Bool { process.hasEnded }
 
-  /// Waits for the end. Throws ``LoggedProcessError/failed(_:code:lastLine:)`` unless it ended with status 0.
+  /// Waits for the end. Throws ``LoggedProcessError/failed(_:code:lastLine:)`` unless it ended with status 0, and
+  /// ``LoggedProcessError/stopped(_:)`` where a request to stop came meanwhile: it is then killed.
   func finish() throws(LoggedProcessError) {
+    while !process.hasEnded && !StopRequest.hasCome { usleep(10_000) }
+    if StopRequest.hasCome {
+      if !process.hasEnded { kill() }
+      throw .stopped(process.commandLine)
+    }
     let code = process.wait()
     guard code == 0 else { throw .failed(process.commandLine, code: code, lastLine: lastLine) }
   }
@@ -69,11 +75,12 @@ struct LoggedProcess {
 enum LoggedProcessError: Error, CustomStringConvertible {
   case cannotStart(String, reason: String)
   case failed(String, code: Int32, lastLine: String)
+  case stopped(String)
 
   /// The program's own status where it is one of this program's.
   var status: ExitStatus {
     switch self {
-    case .cannotStart: .system
+    case .cannotStart, .stopped: .system
     case .failed(_, let code, _): ExitStatus(rawValue: code) ?? .system
     }
   }
@@ -82,6 +89,7 @@ enum LoggedProcessError: Error, CustomStringConvertible {
     switch self {
     case .cannotStart(let program, let reason): "cannot start \(program): \(reason)"
     case .failed(let command, let code, let line): "\(command): exit code \(code): \(line)"
+    case .stopped(let command): "\(command): ended, because this program was asked to stop"
     }
   }
 }

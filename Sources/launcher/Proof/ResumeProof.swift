@@ -77,7 +77,7 @@ struct ResumeProof {
     let child = try start(output: output, log: "\(folder)/cut.log")
     let saved = step / interval * interval
     while (try? checkpoints.steps().last).flatMap({ $0 }) ?? 0 < saved {
-      if child.hasEnded {
+      if child.hasEnded || StopRequest.hasCome {
         try child.finish()
         throw ResumeProofError.endedTooEarly(step: step)
       }

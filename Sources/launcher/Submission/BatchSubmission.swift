@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import Processes
 import Training
 
@@ -19,10 +18,9 @@ enum BatchSubmission {
   /// The same for a script that is no file yet, by one that nobody else can write and that is removed afterwards: the batch
   /// system keeps a copy.
   static func submit(text: String, by submitter: [String]) throws -> Int32 {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("unmix-\(UUID().uuidString)").path
-    guard unsafe mkdir(folder, 0o700) == 0 else { throw FileError(path: folder, operation: .create, code: errno) }
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let path = folder + "/train"
+    let folder = try ScratchFolder()
+    defer { folder.remove() }
+    let path = folder.path + "/train"
     try FileSystem.writeAtomically(text, to: path)
     return try submit(path, by: submitter)
   }

@@ -54,7 +54,7 @@ struct SupervisedRun {
     let hasHung = listener.hasStalled || watch.isOverdue
     return Ending(
       status: hasHung ? ExitStatus.system.rawValue : child.wait(),
-      wasAskedToStop: SupervisorSignals.haveCome, wasHeard: listener.last != nil)
+      wasAskedToStop: StopRequest.hasCome, wasHeard: listener.last != nil)
   }
 
   /// What was done to the run so far, and when.
@@ -74,7 +74,7 @@ struct SupervisedRun {
   }
 
   private func act(on child: SpawnedProcess, _ listener: HeartbeatListener, _ watch: inout Watch) {
-    if SupervisorSignals.haveCome && !watch.isToldToStop {
+    if StopRequest.hasCome && !watch.isToldToStop {
       watch.isToldToStop = true
       Output.note("supervise: asked to stop; the run is told by SIGUSR1")
       child.signal(SIGUSR1)
@@ -83,7 +83,7 @@ struct SupervisedRun {
       if termination.duration(to: .now) > .seconds(grace) { child.signalGroup(SIGKILL) }
       return
     }
-    if SupervisorSignals.haveComeTwice {
+    if StopRequest.hasComeTwice {
       Output.note("supervise: asked to stop again; the run is ended")
     } else if let reason = listener.overdue {
       Output.note("supervise: \(reason); the run is ended")
