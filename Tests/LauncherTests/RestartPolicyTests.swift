@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import launcher
@@ -53,8 +54,14 @@ struct RestartPolicyTests {
       ["mpirun", "-n", "4", "/opt/launcher", "train", "-o", "run", "--epochs", "2", "--resume", "auto"]
     ),
     (
-      ["mpirun", "launcher", "--resume=x", "--output=run", ":", "-n", "1", "launcher", "--output", "other"],
+      ["mpirun", "launcher", "--resume=never", "--output=run", ":", "-n", "1", "launcher", "--output", "other"],
       ["mpirun", "launcher", "--output=run", "--resume", "auto", ":", "-n", "1", "launcher", "--output", "other"]
+    ),
+    (["launcher", "--resume", "x", "-o", "run"], ["launcher", "--resume", "x", "-o", "run"]),
+    (["launcher", "-o", "run", "--resume=auto"], ["launcher", "-o", "run", "--resume=auto"]),
+    (
+      ["mpirun", "--prefix", "/opt/launcher", "/opt/launcher", "train", "-o", "run"],
+      ["mpirun", "--prefix", "/opt/launcher", "/opt/launcher", "train", "-o", "run", "--resume", "auto"]
     ),
   ])
   func aRestartGoesOnFromTheNewestCheckpoint(words: [String], resumed: [String]) throws {
@@ -65,8 +72,27 @@ struct RestartPolicyTests {
   @Test(arguments: [
     [], ["mpirun", "-n", "2"], ["launcher"], ["launcher", "train", "--output"], ["launcher", "--output="],
     ["launcher", "evaluate", "--weights", "w", "--output", "run"], ["mpirun", "-o", "run", "launcher"],
+    ["launcher", "-o", "run", "--stop-signals", "TERM"], ["launcher", "-o", "run", "--stop-signals=INT,XCPU"],
+    ["env", "-C", "/tmp", "launcher", "-o", "run"], ["mpirun", "-wdir", "/tmp", "launcher", "-o", "run"],
+    ["mpirun", "--wdir=/tmp", "launcher", "-o", "run"], ["srun", "-D", "/tmp", "launcher", "-o", "run"],
   ])
   func whatCannotGoOnIsRefused(words: [String]) {
     #expect(throws: UsageError.self) { try SupervisedCommand(words) }
+  }
+
+  @Test(arguments: [
+    ["launcher", "-o", "run", "--stop-signals", "TERM,usr1"], ["mpirun", "-wdir", "/tmp", "launcher", "-o", "/run"],
+    ["srun", "-C", "fast", "launcher", "-o", "run"],
+  ])
+  func whatCanGoOnIsNot(words: [String]) {
+    #expect(throws: Never.self) { try SupervisedCommand(words) }
+  }
+
+  /// A run that was heard of listens: the signal that ended it all the same left no checkpoint.
+  @Test
+  func aRunThatWasKilledIsNoStoppedOne() {
+    #expect(Supervise.statusAfterRequest(128 + SIGUSR1, wasHeard: false) == 75)
+    #expect(Supervise.statusAfterRequest(128 + SIGUSR1, wasHeard: true) == 128 + SIGUSR1)
+    #expect(Supervise.statusAfterRequest(75, wasHeard: true) == 75)
   }
 }

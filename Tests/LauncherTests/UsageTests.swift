@@ -79,6 +79,10 @@ struct UsageTests {
     (["supervise", "--max-restarts=-1", "--", "launcher", "-o", "r"], "--max-restarts"),
     (["data", "fetch", "--connect-timeout", "0"], "--connect-timeout"),
     (["data", "fetch", "--data", "synthetic"], "--data"),
+    (
+      ["supervise", "--", "launcher", "-o", "r", "--stop-signals", "TERM"],
+      "--stop-signals TERM lacks USR1, by which the run is asked to stop with a checkpoint"
+    ),
   ])
   func anImpossibleValueNamesItsOption(arguments: [String], option: String) throws {
     let outcome = try launch(arguments)

@@ -9,7 +9,7 @@ struct Supervise: ParsableCommand {
     abstract: "Start a training run, and again from its newest checkpoint where it fails.",
     usage: "launcher supervise [OPTIONS] -- mpirun [...] launcher [train] --output DIR [...]",
     discussion: """
-      Runs on the host where mpirun is started. A failed run is started again with --resume auto. It is left alone after three \
+      Runs on the host where mpirun is started. A failed run is started again with --resume auto, or with the checkpoint that its --resume names. It is left alone after three \
       failures without a new checkpoint, and where a restart cannot help (exit codes 65, 66 and 73, and 64 at the first start). SIGTERM, SIGINT, SIGUSR1, \
       SIGUSR2, SIGXCPU and SIGHUP are passed on as SIGUSR1: the run stops with a checkpoint, and this command returns 75. A \
       second request ends the run at once. Open MPI's keepalive settings are given to mpirun unless the environment has them.
@@ -58,7 +58,7 @@ struct Supervise: ParsableCommand {
       let run = SupervisedRun(words: words, grace: grace.seconds, expectsHeartbeats: expectsHeartbeats)
       let ending = try run.run()
       expectsHeartbeats = expectsHeartbeats || ending.wasHeard
-      if ending.wasAskedToStop { return Self.statusAfterRequest(ending.status) }
+      if ending.wasAskedToStop { return Self.statusAfterRequest(ending.status, wasHeard: ending.wasHeard) }
       guard !policy.leavesAlone(ending.status) else { return ending.status }
       let step = try checkpoints.steps().last
       let place = step.map { "the newest checkpoint is step \($0)" } ?? "there is no checkpoint"
@@ -76,9 +76,10 @@ struct Supervise: ParsableCommand {
     }
   }
 
-  /// The exit code of a run that was asked to stop: 75 too where the request came before it listened and ended it.
-  static func statusAfterRequest(_ status: Int32) -> Int32 {
-    status == 128 + SIGUSR1 ? ExitStatus.stopped.rawValue : status
+  /// The exit code of a run that was asked to stop: 75 too where the request came before it listened and ended it. One that was
+  /// heard of listens.
+  static func statusAfterRequest(_ status: Int32, wasHeard: Bool) -> Int32 {
+    status == 128 + SIGUSR1 && !wasHeard ? ExitStatus.stopped.rawValue : status
   }
 
   /// Waits; false where a request to stop came.

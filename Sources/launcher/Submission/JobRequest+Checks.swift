@@ -121,8 +121,8 @@ extension JobRequest {
         option: "--stop-signals",
         reason: "USR1 is missing, by which the job asks the run to stop with a checkpoint; without it the signal kills")
     }
-    guard train.folder.resume != "auto" else { return [] }
-    return ["--resume \(train.folder.resume): a job that goes back into the queue starts there again"]
+    guard train.folder.resume == "never" else { return [] }
+    return ["--resume never: a job that goes back into the queue starts there again"]
   }
 
   /// Throws ``UsageError`` where a node's ranks hold more memory than is asked for; what could not be looked at.

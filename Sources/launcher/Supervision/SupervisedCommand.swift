@@ -10,28 +10,59 @@ struct SupervisedCommand: Equatable {
   /// Where the options of the first `launcher train` stand in `words`.
   private let options: Range<Int>
 
-  /// Throws ``UsageError`` where `words` do not train, or name no run folder.
+  /// Throws ``UsageError`` where `words` do not train, name no run folder that is the same from here, or do not let it be asked
+  /// to stop.
   init(_ words: [String]) throws(UsageError) {
-    guard let program = words.firstIndex(where: { $0.split(separator: "/").last == "launcher" }) else {
+    let named = words.indices.filter { words[$0].split(separator: "/").last == "launcher" }
+    guard !named.isEmpty else {
       throw Self.wrong("no launcher among them; give mpirun ... launcher train --output DIR ...")
     }
-    var first = program + 1
+    // A folder may be called so too.
+    guard let program = named.first(where: { Self.mayTrain(words[($0 + 1)...].first) }) else {
+      throw Self.wrong("only launcher train can go on after a failure")
+    }
+    let first = words[(program + 1)...].first == "train" ? program + 2 : program + 1
     // mpirun puts a colon between the programs of one job; rank 0's options count.
     let end = words[first...].firstIndex(of: ":") ?? words.count
-    if first < end, !words[first].hasPrefix("-") {
-      guard words[first] == "train" else { throw Self.wrong("only launcher train can go on after a failure") }
-      first += 1
-    }
     self.words = words
     options = first..<end
-    guard let output = Self.value(of: ["--output", "-o"], in: words[first..<end]), !output.isEmpty else {
+    guard let output = Self.value(of: ["--output", "-o"], in: words[options]), !output.isEmpty else {
       throw Self.wrong("--output DIR is missing: without it no restart finds the checkpoints")
     }
     self.output = output
+    if !output.hasPrefix("/"), let option = Self.changeOfDirectory(words[..<program]) {
+      throw Self.wrong("\(option) changes the directory in which --output \(output) is; give its whole path")
+    }
+    if let names = Self.value(of: ["--stop-signals"], in: words[options]),
+      let list = StopSignalList(argument: names), !list.signals.contains(.usr1)
+    {
+      throw Self.wrong("--stop-signals \(names) lacks USR1, by which the run is asked to stop with a checkpoint")
+    }
   }
 
-  /// The same run, going on from the newest checkpoint of its folder.
+  /// Whether `word` may follow this program's name where it trains.
+  private static func mayTrain(_ word: String?) -> Bool {
+    guard let word else { return true }
+    return word == "train" || word == ":" || word.hasPrefix("-")
+  }
+
+  /// The word of a starter by which its program runs in another directory than this one: of mpirun, srun and env.
+  private static func changeOfDirectory(_ words: ArraySlice<String>) -> String? {
+    var starter: Substring?
+    for word in words {
+      let name = word.split(separator: "=").first.map(String.init) ?? word
+      if ["-wdir", "--wdir", "-wd", "--wd", "--chdir"].contains(name) { return word }
+      if starter == "env" && word.hasPrefix("-C") || starter == "srun" && word.hasPrefix("-D") { return word }
+      let program = word.split(separator: "/").last
+      if program == "env" || program == "srun" { starter = program }
+    }
+    return nil
+  }
+
+  /// The same run, going on from its folder. A checkpoint that `--resume` names stays named: the run began there.
   var resumed: [String] {
+    let given = Self.value(of: ["--resume"], in: words[options])
+    guard given == nil || given == "never" else { return words }
     var kept: [String] = []
     var skips = false
     for word in words[options] {
