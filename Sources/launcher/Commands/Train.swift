@@ -38,7 +38,18 @@ struct Train: JobCommand {
 
   enum LogRanks: String, CaseIterable, ExpressibleByArgument, Codable { case root, all }
 
-  func validate() throws { try check(runConfiguration(nil)) }
+  /// What a file adds is not known here.
+  func validate() throws {
+    try check(path: config, "--config")
+    if config == nil { try checkTogether() }
+  }
+
+  /// Throws for values that do not fit together.
+  func checkTogether() throws {
+    try check(runConfiguration(nil))
+    try stop.check()
+    try check(path: folder.output, "--output")
+  }
 
   /// What rank 0 decided.
   private struct Decision: Codable {
@@ -61,7 +72,7 @@ struct Train: JobCommand {
     let start = TimeLimit.now
     var limit: TimeLimit?
     let decision = try job.decide {
-      let train = try config.map { try Self.parse(Self.flags, withFile: $0) } ?? self
+      let train = try config.map { try ConfigurationFile(contentsOf: $0).train(with: Self.flags) } ?? self
       limit = train.stop.limit(start: start)
       return Decision(
         configuration: train.runConfiguration(job.automatic), data: train.data.choice(seed: train.recipe.seed.seed),
@@ -83,11 +94,6 @@ struct Train: JobCommand {
     let outcome = try trainer.run()
     if job.isRoot { report(outcome, json: decision.json) }
     return outcome.stoppedOnRequest ? .stopped : .done
-  }
-
-  /// The command with the options of the file at `path`, which `flags` override.
-  static func parse(_ flags: [String], withFile path: String) throws -> Train {
-    try parse(ConfigurationFile(contentsOf: path).arguments + flags)
   }
 
   /// This program's own.

@@ -154,6 +154,11 @@ func check(_ value: Int, in range: ClosedRange<Int>, _ option: String) throws {
   }
 }
 
+/// Throws a usage error that names `option` where `path` is empty.
+func check(path: String?, _ option: String) throws {
+  if path?.isEmpty == true { throw ValidationError("\(option): empty; the path of a file or folder") }
+}
+
 /// Throws what a run says against `configuration` as a usage error.
 func check(_ configuration: RunConfiguration) throws {
   do {

@@ -17,6 +17,14 @@ struct StopOptions: ParsableArguments {
   @Option(help: ArgumentHelp("How long before the limit the run stops.", valueName: "duration"))
   var stopBefore = DurationArgument(seconds: 120)
 
+  /// Throws where the run would stop before it starts.
+  func check() throws {
+    guard let timeLimit, timeLimit.seconds <= stopBefore.seconds else { return }
+    throw ValidationError(
+      "--time-limit: \(timeLimit) is over when the run stops, --stop-before \(stopBefore) before the end; give more, or a "
+        + "smaller --stop-before")
+  }
+
   /// The limit as rank 0 sees it; `start` is the start of this program in seconds since 1970.
   func limit(start: Int) -> TimeLimit? {
     TimeLimit(

@@ -20,8 +20,10 @@ struct TrainingArguments {
     let flags: Train
     do {
       flags = try Train.parse(words)
-      train = try flags.config.map { try Train.parse(words, withFile: $0) } ?? flags
+      train = try flags.config.map { try ConfigurationFile(contentsOf: $0).train(with: words) } ?? flags
     } catch let error as ConfigurationFileError {
+      throw error
+    } catch let error as UsageError {
       throw error
     } catch  where Train.exitCode(for: error) == .success {
       throw UsageError(option: "after --", reason: "a job trains; for help say launcher train --help")
