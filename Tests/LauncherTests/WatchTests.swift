@@ -58,6 +58,23 @@ struct WatchTests {
     #expect(alive.succeeded && alive.standardOutput.contains("goes on, last record 0:0"), "\(alive)")
   }
 
+  /// A run that died is told from one that goes on also where it is followed.
+  @Test
+  func aSilentRunIsFollowedWithAWord() throws {
+    let scratch = try TemporaryFolder()
+    let folder = scratch("run")
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let log = try EventLog(RunFolder(existing: folder).events, step: 0)
+    var start = Self.start
+    start.time -= 1000
+    try log.record(.start(start))
+    let watching = try MPIRun("launcher", ["watch", folder, "--interval", "0.1"], ranks: nil).start()
+    let isSaid = watching.waits { $0.standardOutputSoFar.contains("it may have ended without saying so") }
+    watching.signal(SIGINT)
+    let outcome = watching.wait()
+    #expect(isSaid && outcome.exitCode == 128 + SIGINT, "\(outcome)")
+  }
+
   @Test
   func aFolderThatIsNoRunIsRefused() throws {
     let scratch = try TemporaryFolder()
