@@ -5,6 +5,7 @@ import Glibc
 enum Main {
   static func main() {
     do {
+      try checkArguments()
       var command = try Launcher.parseAsRoot()
       try command.run()
       ExitStatus.done.exit()
@@ -18,6 +19,14 @@ enum Main {
         sleep(5)
       }
       ExitStatus(error).exit()
+    }
+  }
+
+  /// Throws ``UsageError`` for an argument that is no text: its bytes could not be told from those of another.
+  private static func checkArguments() throws(UsageError) {
+    for (number, argument) in CommandLine.arguments.enumerated()
+    where unsafe CommandLine.unsafeArgv[number].flatMap({ unsafe String(validatingCString: $0) }) == nil {
+      throw UsageError(option: "argument \(number)", reason: "'\(argument)' is not UTF-8; give a name that is")
     }
   }
 

@@ -66,6 +66,10 @@ struct SubmitRefusalTests {
       "--tasks-per-node: 12 ranks of 4 threads need 48 cores, a node has 32; give at most 8, or a smaller --cpus-per-task"
     ),
     (
+      ["slurm", "--resident-size", "999999T", "--tasks-per-node", "16"],
+      "--resident-size: 16 ranks of 1048574951424 MiB are more than can be counted; give less"
+    ),
+    (
       ["slurm", "--", "--threads", "4"],
       "--threads: 4 for each rank, which has --cpus-per-task 1; leave it out, or give --cpus-per-task 4"
     ),

@@ -79,6 +79,26 @@ struct UsageTests {
     (["supervise", "--max-restarts=-1", "--", "launcher", "-o", "r"], "--max-restarts"),
     (["data", "fetch", "--connect-timeout", "0"], "--connect-timeout"),
     (["data", "fetch", "--data", "synthetic"], "--data"),
+    (["--epochs", "-1"], "--epochs: -1 is less than 1"), (["--keep", "-1"], "--keep: -1 is less than 1"),
+    (["--seed", "-1"], "The value '-1' is invalid for '--seed"),
+    (["--learning-rate", "-1"], "--learning-rate: -1.0 is not a positive number"),
+    (["--time-limit", "-1s"], "The value '-1s' is invalid for '--time-limit"),
+    (["supervise", "--max-restarts", "-1", "--", "launcher", "-o", "r"], "--max-restarts: -1 is not 0 to 1000000"),
+    (["benchmark", "allreduce", "--bytes", "-4"], "--bytes: -4 is not 4 to"),
+    (["submit", "slurm", "--nodes", "-1"], "--nodes: -1 is not 1 to 100000"),
+    (["--output", ""], "--output: empty"), (["--config", ""], "--config: empty"),
+    (["demo", "-o", ""], "--output: empty"),
+    (["report", "r", "-o", ""], "--output: empty"), (["separate", "a.png", "-o", ""], "--output: empty"),
+    (["submit", "slurm", "--output-script", ""], "--output-script: empty"),
+    (["evaluate", "--weights", ""], "--weights: empty"),
+    (["--time-limit", "60s"], "--time-limit: 1m is over when the run stops, --stop-before 2m before the end"),
+    (["--time-limit", "10s", "--stop-before", "10s"], "--time-limit: 10s"),
+    (["benchmark", "allreduce", "--wire", "bf16"], "--wire"),
+    (["verify", "--weights", "w", "--base-channels", "4"], "leave --base-channels away"),
+    (["verify", "--reference", "r", "--blocks", "4"], "leave --blocks away"),
+    (["verify", "--reference", "r", "--data", "d"], "leave --data away"),
+    (["verify", "--reference", "r", "--seed", "3"], "leave --seed away"),
+    (["verify", "--reference", "r", "--global-batch", "8"], "leave --global-batch away"),
     (
       ["supervise", "--", "launcher", "-o", "r", "--stop-signals", "TERM"],
       "--stop-signals TERM lacks USR1, by which the run is asked to stop with a checkpoint"
@@ -109,6 +129,17 @@ struct UsageTests {
       #expect(outcome.standardError.hasPrefix("launcher: /no/such/"), "\(outcome)")
       #expect(outcome.standardOutput.isEmpty)
     }
+  }
+
+  /// The shell makes the bytes: no Swift string holds them.
+  @Test
+  func anArgumentThatIsNoTextIsRefused() throws {
+    let scratch = try TemporaryFolder()
+    let script = "exec \(MPIRun.builtProducts)/launcher train --data synthetic --output $'runs/a\\xff'"
+    let outcome = try MPIRun("/bin/bash", ["-c", script], ranks: nil, folder: scratch.path).run()
+    #expect(outcome.exitCode == 64 && outcome.standardError.contains("is not UTF-8"), "\(outcome)")
+    #expect(outcome.standardError.split(separator: "\n").count == 1, "\(outcome)")
+    #expect(try scratch.names(in: "").isEmpty)
   }
 
   @Test(arguments: [nil, 2])

@@ -21,10 +21,10 @@ struct BenchmarkStep: JobCommand {
       MPI launcher sets (OMPI_*, PMIX_*, PMI_*, ORTE_*, OPAL_*, MPI_LOCAL*, HYDRA_*, HYDI_*) are taken from its environment.
       """)
 
-  @Option(help: "Steps that are measured.")
+  @Option(parsing: .unconditional, help: "Steps that are measured.")
   var steps = 20
 
-  @Option(help: "Steps before them that are not.")
+  @Option(parsing: .unconditional, help: "Steps before them that are not.")
   var warmUp = 3
 
   @Option(
@@ -39,7 +39,9 @@ struct BenchmarkStep: JobCommand {
   @Option(help: ArgumentHelp("A peer program to run in turn, for /bin/sh -c.", valueName: "command"))
   var compare: String?
 
-  @Option(help: "Runs of the peer and of this program with --compare. (default: \(Self.usualAlternations))")
+  @Option(
+    parsing: .unconditional,
+    help: "Runs of the peer and of this program with --compare. (default: \(Self.usualAlternations))")
   var alternations: Int?
 
   private static let usualAlternations = 7

@@ -11,15 +11,16 @@ struct BenchmarkAllreduce: JobCommand {
       Bus bandwidth is bytes / seconds x 2 (n - 1) / n for n ranks, as nccl-tests define it: what each rank's link carries.
       """)
 
-  @Option(help: "Repetitions of every size and method.")
+  @Option(parsing: .unconditional, help: "Repetitions of every size and method.")
   var repetitions = 15
 
   @Option(
+    parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
       "Sizes of the f32 buffer. Default: 1 KiB to 64 MiB by fours, and the gradient's.", valueName: "bytes"))
   var bytes: [Int] = (5...13).map { 1 << (2 * $0) } + [12_118_024]
 
-  @OptionGroup var wire: WireOptions
+  @OptionGroup var bucket: BucketOption
   @OptionGroup var output: JSONFlag
 
   func validate() throws {
@@ -35,7 +36,7 @@ struct BenchmarkAllreduce: JobCommand {
 
   func run(_ job: Job) throws -> ExitStatus {
     let decision = try job.decide {
-      Decision(bucketBytes: wire.bucketBytes, bytes: bytes.sorted(), repetitions: repetitions)
+      Decision(bucketBytes: bucket.bucketBytes, bytes: bytes.sorted(), repetitions: repetitions)
     }
     let result = try ReductionBenchmark(bucketBytes: decision.bucketBytes, communicator: job.communicator)
       .run(sizes: decision.bytes, repetitions: decision.repetitions)

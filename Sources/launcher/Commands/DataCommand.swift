@@ -52,7 +52,7 @@ struct DataFetch: JobCommand {
 
   @OptionGroup var folder: FolderOption
 
-  @Option(help: "Seconds that connecting to a mirror may take.")
+  @Option(parsing: .unconditional, help: "Seconds that connecting to a mirror may take.")
   var connectTimeout = 10
 
   @OptionGroup var output: JSONFlag

@@ -15,7 +15,7 @@ struct Demo: JobCommand {
   @OptionGroup var weights: WeightsOptions
   @OptionGroup var data: DataOptions
 
-  @Option(help: "Rows of the picture.")
+  @Option(parsing: .unconditional, help: "Rows of the picture.")
   var pairs = 6
 
   @OptionGroup var seed: SeedOption
@@ -28,6 +28,7 @@ struct Demo: JobCommand {
 
   func validate() throws {
     try check(pairs, in: 1...200, "--pairs")
+    try check(path: output, "--output")
   }
 
   func run(_ job: Job) throws -> ExitStatus {

@@ -15,10 +15,10 @@ struct Evaluate: JobCommand {
   @OptionGroup var weights: WeightsOptions
   @OptionGroup var data: DataOptions
 
-  @Option(help: "Rounds of pairs.")
+  @Option(parsing: .unconditional, help: "Rounds of pairs.")
   var rounds = RunConfiguration().evaluationRounds
 
-  @Option(help: "Pairs of each round, drawn with replacement.")
+  @Option(parsing: .unconditional, help: "Pairs of each round, drawn with replacement.")
   var pairs = RunConfiguration().evaluationPairs
 
   @Option(help: "Which pictures: validation or test.")

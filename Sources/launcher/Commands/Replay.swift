@@ -21,7 +21,7 @@ struct Replay: JobCommand {
   @Option(help: "Arithmetic: auto, f32 or bf16. Default: the run's.")
   var precision: ComputeOptions.PrecisionChoice?
 
-  @Option(help: "Threads of each rank. Default: its own cores, or its share of the node's.")
+  @Option(parsing: .unconditional, help: "Threads of each rank. Default: its own cores, or its share of the node's.")
   var threads: Int?
 
   @OptionGroup var output: JSONFlag

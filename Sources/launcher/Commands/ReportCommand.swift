@@ -21,6 +21,8 @@ struct ReportCommand: ParsableCommand {
 
   @OptionGroup var format: JSONFlag
 
+  func validate() throws { try check(path: output, "--output") }
+
   func run() throws {
     let reports = try runs.map { try RunReport(contentsOf: $0) }
     let path = output ?? (runs.count == 1 ? RunFolder(existing: runs[0]).report : "report.html")

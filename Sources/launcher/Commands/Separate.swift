@@ -44,6 +44,7 @@ struct Separate: JobCommand {
   @OptionGroup var format: JSONFlag
 
   func validate() throws {
+    try check(path: output, "--output")
     if input.isEmpty && mix.isEmpty { throw ValidationError("nothing to separate; give pictures or --mix A.png B.png") }
     for (option, paths) in [("--mix", mix), ("--truth", truth)] where ![0, 2].contains(paths.count) {
       throw ValidationError("\(option) takes two pictures, not \(paths.count)")

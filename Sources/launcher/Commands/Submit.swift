@@ -29,6 +29,8 @@ struct Submit: ParsableCommand {
   @Argument(parsing: .postTerminator, help: "Options of launcher train.")
   var training: [String] = []
 
+  func validate() throws { try check(path: outputScript, "--output-script") }
+
   func run() throws {
     let (script, dialect, notes) = try render()
     for note in notes { Output.note("submit: \(note)") }

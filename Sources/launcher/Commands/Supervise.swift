@@ -15,14 +15,17 @@ struct Supervise: ParsableCommand {
       second request ends the run at once. Open MPI's keepalive settings are given to mpirun unless the environment has them.
       """)
 
-  @Option(help: "Restarts in all.")
+  @Option(parsing: .unconditional, help: "Restarts in all.")
   var maxRestarts = 10
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Pause before a restart, doubled with each failure without progress.", valueName: "duration"))
   var backoff = DurationArgument(seconds: 1)
 
-  @Option(help: ArgumentHelp("Time that processes have to end before they are killed.", valueName: "duration"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Time that processes have to end before they are killed.", valueName: "duration"))
   var grace = DurationArgument(seconds: 5)
 
   @Argument(parsing: .postTerminator, help: "The command to start.")

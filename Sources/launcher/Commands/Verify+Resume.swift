@@ -15,10 +15,10 @@ struct ResumeProofOptions: ParsableArguments {
         """))
   var resume = false
 
-  @Option(help: "With --resume: steps of each run, an even number. Default: 60.")
+  @Option(parsing: .unconditional, help: "With --resume: steps of each run, an even number. Default: 60.")
   var steps: Int?
 
-  @Option(help: "With --resume: how often the run is killed. Default: 1.")
+  @Option(parsing: .unconditional, help: "With --resume: how often the run is killed. Default: 1.")
   var kills: Int?
 
   @Option(
@@ -27,7 +27,9 @@ struct ResumeProofOptions: ParsableArguments {
       valueName: "\"mpirun -n 2\""))
   var launch: String?
 
-  @Option(help: "With --resume: seed of the steps at which the run is killed. Default: another one each time.")
+  @Option(
+    parsing: .unconditional,
+    help: "With --resume: seed of the steps at which the run is killed. Default: another one each time.")
   var killSeed: UInt64?
 
   func validate() throws {
@@ -77,7 +79,7 @@ extension Verify {
   private var resumeProof: ResumeProof {
     let shape = network.configuration(orElse: Self.smallNetwork)
     var options = [
-      "--seed", "\(seed.seed)", "--global-batch", "\(globalBatch)", "--precision", compute.precision.rawValue,
+      "--seed", "\(seedOrUsual)", "--global-batch", "\(batch)", "--precision", compute.precision.rawValue,
       "--base-channels", "\(shape.baseChannels)", "--blocks", "\(shape.blocks)",
       "--convolutions-per-block", "\(shape.convolutionsPerBlock)",
     ]

@@ -22,10 +22,15 @@ struct Verify: JobCommand {
   @OptionGroup var network: NetworkOptions
   @OptionGroup var data: DataOptions
 
-  @Option(help: "Pairs of the computed step, split over the ranks.")
-  var globalBatch = 8
+  @Option(
+    parsing: .unconditional, help: "Pairs of the computed step, split over the ranks. Default: \(Self.usualBatch).")
+  var globalBatch: Int?
 
-  @OptionGroup var seed: SeedOption
+  @Option(
+    parsing: .unconditional,
+    help: "Seed of weights, pairs and synthetic pictures, 0 or more. Default: \(RunConfiguration().seed).")
+  var seed: UInt64?
+
   @OptionGroup var compute: ComputeOptions
   @OptionGroup var slices: SlicesOption
   @OptionGroup(title: "Proof of resuming") var proof: ResumeProofOptions
@@ -37,14 +42,37 @@ struct Verify: JobCommand {
   }
 
   func validate() throws {
-    try check(globalBatch, in: 1...1024, "--global-batch")
-    if reference != nil && weights.weights != nil {
-      throw ValidationError("--reference holds weights of its own; leave --weights away")
+    try check(batch, in: 1...1024, "--global-batch")
+    try check(path: reference, "--reference")
+    if reference != nil, let option = (ofWeights + ofPairs).first(where: \.isGiven)?.option {
+      throw ValidationError("--reference holds weights and pairs of its own; leave \(option) away")
+    }
+    if weights.weights != nil, let option = ofNetwork.first(where: \.isGiven)?.option {
+      throw ValidationError("--weights are those of a network of their own; leave \(option) away")
     }
     if proof.resume && (reference != nil || weights.weights != nil) {
       throw ValidationError("--resume trains new weights; leave --reference and --weights away")
     }
     if !proof.resume && slices.slices != nil { throw ValidationError("--slices belongs to --resume") }
+  }
+
+  static let usualBatch = 8
+  var batch: Int { globalBatch ?? Self.usualBatch }
+  var seedOrUsual: UInt64 { seed ?? RunConfiguration().seed }
+
+  private typealias Given = (option: String, isGiven: Bool)
+  private var ofNetwork: [Given] {
+    [
+      ("--base-channels", network.baseChannels != nil), ("--blocks", network.blocks != nil),
+      ("--convolutions-per-block", network.convolutionsPerBlock != nil),
+    ]
+  }
+  private var ofWeights: [Given] { [("--weights", weights.weights != nil)] + ofNetwork }
+  private var ofPairs: [Given] {
+    [
+      ("--data", data.data != nil), ("--sources", data.sources != nil), ("--seed", seed != nil),
+      ("--global-batch", globalBatch != nil),
+    ]
   }
 
   func run(_ job: Job) throws -> ExitStatus {
@@ -67,18 +95,18 @@ struct Verify: JobCommand {
 
   /// The step in plain f64 loops.
   private func computed(_ precision: Precision) throws -> ReferenceStep {
-    let pictures = try loadSources(data.choice(seed: seed.seed).request)
+    let pictures = try loadSources(data.choice(seed: seedOrUsual).request)
     var shape = network.configuration()
     shape.fit(pictures)
     let start =
       try weights.weights.map { try NetworkWeights(contentsOf: $0, choice: weights.choice.which) }
-      ?? NetworkWeights(initialised: shape, seed: seed.seed)
+      ?? NetworkWeights(initialised: shape, seed: seedOrUsual)
     try start.check(separates: pictures)
-    Output.note("reference: computed here in f64 for \(globalBatch) pairs, data: \(pictures.origin)")
+    Output.note("reference: computed here in f64 for \(batch) pairs, data: \(pictures.origin)")
     return ReferenceStep(
-      of: start, pairs: globalBatch,
+      of: start, pairs: batch,
       generator: MixingGenerator(
-        sources: pictures, stream: .training, seed: seed.seed, imageSize: start.configuration.imageSize),
+        sources: pictures, stream: .training, seed: seedOrUsual, imageSize: start.configuration.imageSize),
       precision: precision)
   }
 

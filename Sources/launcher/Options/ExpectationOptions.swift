@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// What is known of nodes and steps, for the checks.
 struct ExpectationOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Cores of a node.", valueName: "number"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Cores of a node.", valueName: "number"))
   var coresPerNode: Int?
 
   @Option(
@@ -10,10 +10,13 @@ struct ExpectationOptions: ParsableArguments {
       "What launcher benchmark step --json printed for this network and batch: times and memory.", valueName: "file"))
   var measured: String?
 
-  @Option(help: ArgumentHelp("Seconds of a step, in place of a measurement's.", valueName: "seconds"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Seconds of a step, in place of a measurement's.", valueName: "seconds")
+  )
   var stepTime: Double?
 
-  @Option(help: ArgumentHelp("Memory of a rank, in place of a measurement's.", valueName: "size"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Memory of a rank, in place of a measurement's.", valueName: "size"))
   var residentSize: MemorySize?
 
   /// What is known of the steps of `train`.

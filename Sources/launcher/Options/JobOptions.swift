@@ -3,19 +3,22 @@ import Processes
 
 /// What the job asks of the batch system.
 struct JobOptions: ParsableArguments {
-  @Option(help: "Nodes.")
+  @Option(parsing: .unconditional, help: "Nodes.")
   var nodes = 2
 
-  @Option(help: "Ranks on each node.")
+  @Option(parsing: .unconditional, help: "Ranks on each node.")
   var tasksPerNode = 2
 
-  @Option(help: "Cores, and threads, of each rank.")
+  @Option(parsing: .unconditional, help: "Cores, and threads, of each rank.")
   var cpusPerTask = 1
 
-  @Option(help: ArgumentHelp("Wall time: minutes, MM:SS, HH:MM:SS, D-HH, D-HH:MM or D-HH:MM:SS.", valueName: "time"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Wall time: minutes, MM:SS, HH:MM:SS, D-HH, D-HH:MM or D-HH:MM:SS.", valueName: "time"))
   var time = WallTime(seconds: 4 * 3600)
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Memory of each node, such as 512M or 4G. Default: the batch system's.", valueName: "size"))
   var memory: MemorySize?
 

@@ -37,7 +37,9 @@ struct ComputeOptions: ParsableArguments {
   @Option(help: "Arithmetic: auto, f32 or bf16. auto is bf16 where every rank's machine multiplies it in hardware.")
   var precision = PrecisionChoice.auto
 
-  @Option(help: "Threads of each rank. Default: its own cores, or its share of the node's; 1 with --slices.")
+  @Option(
+    parsing: .unconditional,
+    help: "Threads of each rank. Default: its own cores, or its share of the node's; 1 with --slices.")
   var threads: Int?
 
   /// The precision, never "auto".
@@ -54,21 +56,27 @@ struct ComputeOptions: ParsableArguments {
   }
 }
 
+/// `--bucket-bytes`.
+struct BucketOption: ParsableArguments {
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Size of a gradient message, as f32.", valueName: "bytes"))
+  var bucketBytes = RunConfiguration().bucketBytes
+
+  func validate() throws {
+    var run = RunConfiguration()
+    run.bucketBytes = bucketBytes
+    try check(run)
+  }
+}
+
 /// `--bucket-bytes`, `--wire`.
 struct WireOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Size of a gradient message, as f32.", valueName: "bytes"))
-  var bucketBytes = RunConfiguration().bucketBytes
+  @OptionGroup var bucket: BucketOption
 
   @Option(help: "How gradients travel between hosts: f32, or bf16 for half the bytes and 8 bits of each gradient.")
   var wire = RunConfiguration().wire
 
-  func apply(to run: inout RunConfiguration) { (run.bucketBytes, run.wire) = (bucketBytes, wire) }
-
-  func validate() throws {
-    var run = RunConfiguration()
-    apply(to: &run)
-    try check(run)
-  }
+  func apply(to run: inout RunConfiguration) { (run.bucketBytes, run.wire) = (bucket.bucketBytes, wire) }
 }
 
 extension GradientWire: ExpressibleByArgument {}
@@ -76,6 +84,7 @@ extension GradientWire: ExpressibleByArgument {}
 /// `--slices`.
 struct SlicesOption: ParsableArguments {
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Cut the global batch into this many slices, whatever the number of ranks: 1, 2, 4, ... ranks up to it, with the "
         + "same --threads, then train the same weights to the last bit. Default: one slice on each rank, the fastest.",
@@ -100,7 +109,7 @@ struct BalanceOption: ParsableArguments {
 
 /// `--seed`.
 struct SeedOption: ParsableArguments {
-  @Option(help: "Seed of weights, pairs and synthetic pictures, 0 or more.")
+  @Option(parsing: .unconditional, help: "Seed of weights, pairs and synthetic pictures, 0 or more.")
   var seed = RunConfiguration().seed
 }
 
@@ -113,15 +122,20 @@ struct JSONFlag: ParsableArguments {
 /// `--base-channels`, `--blocks`, `--convolutions-per-block`.
 struct NetworkOptions: ParsableArguments {
   @Option(
+    parsing: .unconditional,
     help:
       "Channels of the first stage; each further stage has twice as many. Default: \(UNetConfiguration().baseChannels)."
   )
   var baseChannels: Int?
 
-  @Option(help: "Stages of the encoder, 1 to 6; the decoder has one less. Default: \(UNetConfiguration().blocks).")
+  @Option(
+    parsing: .unconditional,
+    help: "Stages of the encoder, 1 to 6; the decoder has one less. Default: \(UNetConfiguration().blocks).")
   var blocks: Int?
 
-  @Option(help: "3x3 convolutions in each stage. Default: \(UNetConfiguration().convolutionsPerBlock).")
+  @Option(
+    parsing: .unconditional,
+    help: "3x3 convolutions in each stage. Default: \(UNetConfiguration().convolutionsPerBlock).")
   var convolutionsPerBlock: Int?
 
   /// The network for the published pictures; what no option says is `other`'s.

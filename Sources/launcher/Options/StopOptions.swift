@@ -9,12 +9,14 @@ struct StopOptions: ParsableArguments {
   var stopSignals = StopSignalList(signals: StopSignal.usual)
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Wall time of the job, from the start of this program: 90s, 10m, 2h, 1d or HH:MM:SS. Default: what "
         + "SLURM_JOB_END_TIME leaves, else none.", valueName: "duration"))
   var timeLimit: DurationArgument?
 
-  @Option(help: ArgumentHelp("How long before the limit the run stops.", valueName: "duration"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("How long before the limit the run stops.", valueName: "duration"))
   var stopBefore = DurationArgument(seconds: 120)
 
   /// Throws where the run would stop before it starts.

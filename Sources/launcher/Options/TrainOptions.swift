@@ -17,6 +17,7 @@ struct RecipeOptions: ParsableArguments {
   var initialWeights: String?
 
   @Option(
+    parsing: .unconditional,
     help:
       "Learning rate: of the first step (notebook), or the highest (fast). Default: 0.008, with adam 0.003, with notebook 0.001."
   )
@@ -29,18 +30,21 @@ struct RecipeOptions: ParsableArguments {
   var scaleLearningRate = BatchScaling.none
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Steps until the highest learning rate is reached. Default: 200, but no more than an epoch or half the run has; with notebook 0.",
       valueName: "steps"))
   var warmUp: Int?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "The last part of the run in which the learning rate falls evenly, constant before; 0: it falls along half a cosine from the warm-up on. Default: 0.4. With --recipe fast.",
       valueName: "part"))
   var coolDown: Double?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "The last part of the run in which batch normalisation uses its moving statistics, which move no more, in training too; 0: in none. Default: \(RunConfiguration.usualFrozenPart), or 0 where the global batch is above \(RunConfiguration.mostFrozenBatch). With --recipe fast.",
       valueName: "part"))
@@ -59,40 +63,45 @@ struct RecipeOptions: ParsableArguments {
   var optimizer: UpdateRule.Method?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Part of every kernel that a step at a learning rate of 1 takes away, beside the gradient's step.",
       valueName: "part"))
   var weightDecay = RunConfiguration().weightDecay
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Greatest length of the gradient, longer ones are shortened. Default: any.", valueName: "length")
   )
   var clipNorm: Double?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Decay of the moving average of the weights that is validated and kept; 0 for the weights themselves. Default: \(RunConfiguration.usualAverageDecay) to the power of global batch / \(BatchScaling.referenceBatch), with notebook 0.",
       valueName: "decay"))
   var averageDecay: Double?
 
   @Option(
+    parsing: .unconditional,
     help:
       "Epochs: of fast all of them, of notebook at most, as it may stop earlier. Default: \(RunConfiguration.usualEpochs), or as many as --time-budget takes; with notebook \(RunConfiguration().epochs)."
   )
   var epochs: Int?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Time that training should take, to the nearest epoch: the learning rate falls to its end. With --recipe fast.",
       valueName: "duration"))
   var timeBudget: DurationArgument?
 
-  @Option(help: "Steps of an epoch.")
+  @Option(parsing: .unconditional, help: "Steps of an epoch.")
   var stepsPerEpoch = RunConfiguration().stepsPerEpoch
 
   @OptionGroup var batch: GlobalBatchOption
 
-  @Option(help: "Batches of the validation after each epoch.")
+  @Option(parsing: .unconditional, help: "Batches of the validation after each epoch.")
   var validationSteps = RunConfiguration().validationSteps
 
   @OptionGroup var seed: SeedOption
@@ -134,7 +143,9 @@ extension BatchScaling: ExpressibleByArgument {}
 
 /// `--global-batch`.
 struct GlobalBatchOption: ParsableArguments {
-  @Option(help: "Pairs of a step, split over the ranks; the run is the same for any number of ranks.")
+  @Option(
+    parsing: .unconditional, help: "Pairs of a step, split over the ranks; the run is the same for any number of ranks."
+  )
   var globalBatch = RunConfiguration().globalBatch
 }
 
@@ -151,13 +162,17 @@ struct FolderOptions: ParsableArguments {
       valueName: "auto|never|file"))
   var resume = RunConfiguration().resume
 
-  @Option(help: ArgumentHelp("Steps between checkpoints. Default: one at the end of each epoch.", valueName: "steps"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Steps between checkpoints. Default: one at the end of each epoch.", valueName: "steps"))
   var checkpointEvery: Int?
 
-  @Option(help: "Checkpoints that stay, the newest.")
+  @Option(parsing: .unconditional, help: "Checkpoints that stay, the newest.")
   var keep = RunConfiguration().keep
 
-  @Option(help: ArgumentHelp("Steps between two records in metrics.jsonl and for TensorBoard.", valueName: "steps"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Steps between two records in metrics.jsonl and for TensorBoard.", valueName: "steps"))
   var logEvery = RunConfiguration().logEvery
 
   @Option(
@@ -175,9 +190,9 @@ struct FolderOptions: ParsableArguments {
 
 /// Of the closing evaluation.
 struct EvaluationOptions: ParsableArguments {
-  @Option(help: "Rounds of test pairs; 0 for no evaluation.")
+  @Option(parsing: .unconditional, help: "Rounds of test pairs; 0 for no evaluation.")
   var rounds = RunConfiguration().evaluationRounds
 
-  @Option(help: "Test pairs of each round.")
+  @Option(parsing: .unconditional, help: "Test pairs of each round.")
   var pairs = RunConfiguration().evaluationPairs
 }

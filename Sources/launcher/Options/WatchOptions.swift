@@ -4,6 +4,7 @@ import Distributed
 /// `--stall-timeout`, `--heartbeat-interface`, `--check-collectives`.
 struct WatchOptions: ParsableArguments {
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "End the job, with the ranks that are missing named, when no step, batch or file was finished for this long; 0 for "
         + "never. Default: ten times the median step, at least 60s.", valueName: "duration"))

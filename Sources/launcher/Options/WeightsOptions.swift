@@ -12,6 +12,8 @@ struct WeightsOptions: ParsableArguments {
 
   @OptionGroup var choice: ChoiceOption
 
+  func validate() throws { try check(path: weights, "--weights") }
+
   /// Reads the weights that are named, else those shipped with the program, which it says. Rank 0's alone.
   ///
   /// Throws ``ShippedWeights/Missing`` where none are named and none were shipped, else as ``NetworkWeights/init(contentsOf:choice:)``.

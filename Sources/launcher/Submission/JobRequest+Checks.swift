@@ -130,11 +130,17 @@ extension JobRequest {
     guard let residentBytes else {
       return ["not checked: memory; say what a rank holds by --measured or --resident-size"]
     }
-    let mebibytes = { (bytes: Int) in (bytes + (1 << 20) - 1) >> 20 }
-    let needed = mebibytes(tasksPerNode * residentBytes)
+    let mebibytes = { (bytes: Int) in (bytes >> 20) + (bytes % (1 << 20) > 0 ? 1 : 0) }
+    let (ofNode, overflow) = tasksPerNode.multipliedReportingOverflow(by: residentBytes)
+    guard !overflow else {
+      throw UsageError(
+        option: "--resident-size",
+        reason: "\(tasksPerNode) ranks of \(mebibytes(residentBytes)) MiB are more than can be counted; give less")
+    }
+    let needed = mebibytes(ofNode)
     let words = "\(tasksPerNode) ranks of \(mebibytes(residentBytes)) MiB hold \(needed) MiB of a node"
     guard let memory else { return ["not checked: memory; \(words), and --memory does not say what is asked for"] }
-    guard tasksPerNode * residentBytes <= memory.bytes else {
+    guard ofNode <= memory.bytes else {
       throw UsageError(
         option: "--memory",
         reason:
