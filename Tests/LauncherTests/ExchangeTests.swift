@@ -49,6 +49,25 @@ struct ExchangeTests {
   }
 
   @Test(arguments: ["best", "current"])
+  func theWeightsOfACheckpointBecomeAWeightFileWhicheverOptionNamesIt(which: String) throws {
+    let checkpoint = Fixtures.checkpointOfVersion1
+    for (option, output) in [("--weights", "a"), ("--checkpoint", "b")] {
+      for (format, file) in [("safetensors", "\(output).safetensors"), ("onnx", "\(output).onnx")] {
+        let outcome = try launch([
+          "export", option, checkpoint, "--which", which, "--format", format, "-o", scratch(file), "--json",
+        ])
+        #expect(outcome.succeeded, "\(outcome)")
+        #expect(try outcome.json()["which"] as? String == which && outcome.json()["step"] as? Int == 3)
+      }
+    }
+    #expect(try scratch.bytes("a.safetensors") == scratch.bytes("b.safetensors"))
+    #expect(try scratch.bytes("a.onnx") == scratch.bytes("b.onnx"))
+    let again = try launch(["export", "--weights", scratch("a.safetensors"), "-o", scratch("again.safetensors")])
+    #expect(again.succeeded, "\(again)")
+    #expect(try scratch.bytes("again.safetensors") == scratch.bytes("a.safetensors"))
+  }
+
+  @Test(arguments: ["best", "current"])
   func aCheckpointGoesToONNX(which: String) throws {
     let run = try TinyRun.done()
     let outcome = try launch(

@@ -71,23 +71,32 @@ struct Export: JobCommand {
     }
     return Report(
       parameters: network.parameters, output: file, format: format.rawValue, origin: origin,
-      which: checkpoint == nil ? nil : choice.which.rawValue, step: metadata["step"].flatMap { Int($0) },
-      data: metadata["data"])
+      which: metadata["which"], step: metadata["step"].flatMap { Int($0) }, data: metadata["data"])
   }
 
   /// The weights, where they come from in words, and what is noted beside them.
   private func source() throws -> (NetworkWeights, origin: String, metadata: [String: String]) {
-    guard let checkpoint else {
-      let path = weights ?? ""
-      let file = try SafeTensorsFile(contentsOf: path)
+    if let checkpoint { return try source(Checkpoint(contentsOf: checkpoint)) }
+    let path = weights ?? ""
+    // Before it is tried as a checkpoint, so that the problems of a weight file are named as such.
+    let file = try SafeTensorsFile(contentsOf: path)
+    do {
+      return try source(Checkpoint(contentsOf: path))
+    } catch CheckpointError.notACheckpoint {
       return (try NetworkWeights(contentsOf: path, choice: choice.which), "the weights of \(path)", file.metadata)
     }
-    let read = try Checkpoint(contentsOf: checkpoint)
+  }
+
+  /// The same of a checkpoint, whose own metadata would make the weight file pass for one.
+  private func source(
+    _ checkpoint: Checkpoint
+  ) throws -> (NetworkWeights, origin: String, metadata: [String: String]) {
+    let state = checkpoint.state
     return (
-      try NetworkWeights(read, choice: choice.which),
-      "the \(choice.which.rawValue) weights of step \(read.state.step)",
+      try NetworkWeights(checkpoint, choice: choice.which),
+      "the \(choice.which.rawValue) weights of step \(state.step)",
       [
-        "data": read.dataName, "epoch": "\(read.state.epoch)", "step": "\(read.state.step)",
+        "data": checkpoint.dataName, "epoch": "\(state.epoch)", "step": "\(state.step)",
         "which": choice.which.rawValue,
       ]
     )
