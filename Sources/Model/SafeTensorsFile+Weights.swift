@@ -53,7 +53,8 @@ extension SafeTensorsFile {
 
   /// The configuration of the network whose weights stand under `prefix`, from names, shapes and the metadata `heads`.
   ///
-  /// Sizes of pictures that the metadata does not tell are the published ones. Without `heads` the heads `mnist` and `fashion` come in this order and any others throw `unknownHeadOrder`.
+  /// Sizes of pictures that the metadata does not tell are the published ones. Without `heads` the heads `mnist` and `fashion` come in
+  /// this order and any others throw `unknownHeadOrder`.
   /// Throws `notANetwork` where the names do not make a network, else as `loadWeights` for the first wrong tensor.
   package func inferredConfiguration(prefix: String = "") throws(SafeTensorsError) -> UNetConfiguration {
     let first = prefix + "encoder.0.conv.0.weight"
@@ -63,6 +64,12 @@ extension SafeTensorsFile {
     guard kernel.shape.dropFirst() == [1, 3, 3], kernel.shape[0] > 0 else {
       throw .notANetwork(path: path, problem: "\(first.debugDescription) is not a 3x3 kernel over one channel")
     }
+    // Sizes of tensors follow from it, and must not overflow.
+    guard kernel.shape[0] <= UNetConfiguration.maximumBaseChannels else {
+      throw .notANetwork(
+        path: path,
+        problem: "\(kernel.shape[0]) base channels are more than \(UNetConfiguration.maximumBaseChannels)")
+    }
     let blocks = count(after: prefix + "encoder.")
     // A picture of 32x32 can be halved five times.
     guard blocks <= 6 else { throw .notANetwork(path: path, problem: "\(blocks) encoder stages are too many") }
@@ -71,7 +78,9 @@ extension SafeTensorsFile {
       convolutionsPerBlock: count(after: prefix + "encoder.0.conv."), heads: try heads(prefix: prefix))
     if let size = try number("image_size") { configuration.imageSize = size }
     if let side = try number("picture_side") { configuration.pictureSide = side }
-    if let problem = configuration.sizeProblem { throw .notANetwork(path: path, problem: problem) }
+    if let problem = configuration.headsProblem ?? configuration.sizeProblem {
+      throw .notANetwork(path: path, problem: problem)
+    }
     try checkShapes(ParameterLayout(configuration), prefix: prefix)
     return configuration
   }

@@ -21,6 +21,10 @@ public struct UNetConfiguration: Sendable, Codable, Equatable {
   public var imageSizeStep: Int { 1 << (blocks - 1) }
   /// The largest `imageSize`.
   public static let maximumImageSize = 128
+  /// The most `baseChannels`.
+  public static let maximumBaseChannels = 1024
+  /// What files and other programs call the mixed pictures; no head can have the name.
+  public static let inputName = "mixed"
 
   /// The published network: 3,033,346 parameters, pictures of 28x28 in 32x32.
   public init(
@@ -50,6 +54,17 @@ public struct UNetConfiguration: Sendable, Codable, Equatable {
         + "\(Self.maximumImageSize)"
     }
     return (1...imageSize).contains(pictureSide) ? nil : "pictures of \(pictureSide) in \(imageSize)x\(imageSize)"
+  }
+
+  /// What is wrong with the names of the heads; nil where nothing is.
+  public var headsProblem: String? {
+    guard heads.count == 2, heads[0] != heads[1] else {
+      return "two sources with different names are mixed, not \(heads)"
+    }
+    for head in heads where head.isEmpty || head.contains(where: { ",./\"\\".contains($0) || $0.isNewline }) {
+      return "\"\(head)\" is no name for tensors, files and columns"
+    }
+    return heads.contains(Self.inputName) ? "\"\(Self.inputName)\" is the name of the mixed pictures" : nil
   }
 
   /// Channels of encoder stage `stage`, 0 the outermost.

@@ -21,17 +21,13 @@ extension RunConfiguration {
   }
 
   private func checkNetwork() throws(RunError) {
-    try within(1...1024, network.baseChannels, "--base-channels")
+    try within(1...UNetConfiguration.maximumBaseChannels, network.baseChannels, "--base-channels")
     // Five halvings bring 32 rows to one.
     try within(1...6, network.blocks, "--blocks")
     try within(1...64, network.convolutionsPerBlock, "--convolutions-per-block")
-    guard network.heads.count == 2, network.heads[0] != network.heads[1] else {
-      throw .usage(option: "--sources", reason: "two sources with different names are mixed, not \(network.heads)")
+    if let problem = network.headsProblem ?? network.sizeProblem {
+      throw .usage(option: "--sources", reason: problem)
     }
-    for head in network.heads where head.isEmpty || head.contains(where: { ",./\"\\".contains($0) || $0.isNewline }) {
-      throw .usage(option: "--sources", reason: "\"\(head)\" is no name for tensors, files and columns")
-    }
-    if let problem = network.sizeProblem { throw .usage(option: "--sources", reason: problem) }
   }
 
   private func checkRecipe() throws(RunError) {

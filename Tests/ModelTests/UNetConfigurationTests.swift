@@ -3,7 +3,7 @@ import Testing
 
 @testable import Model
 
-/// Sizes of pictures.
+/// Sizes of pictures, and names of heads.
 struct UNetConfigurationTests {
   /// 32x32 for all that fit, else the least multiple of what the halvings need.
   @Test(arguments: [
@@ -21,6 +21,20 @@ struct UNetConfigurationTests {
     #expect(UNetConfiguration(imageSize: 132, pictureSide: 132).sizeProblem?.contains("at most 128") == true)
     #expect(UNetConfiguration(imageSize: 32, pictureSide: 33).sizeProblem != nil)
     #expect(UNetConfiguration(imageSize: 0).sizeProblem != nil && UNetConfiguration().sizeProblem == nil)
+  }
+
+  @Test(arguments: [
+    ["a"], ["a", "a"], ["a", "b", "c"], ["a", ""], ["a", "b,c"], ["a.b", "c"], ["../a", "b"], ["a", "b\n"],
+    ["a\"", "b"],
+    ["mixed", "a"], ["a", "mixed"],
+  ])
+  func namesThatHeadsCannotHaveAreSaid(heads: [String]) {
+    #expect(UNetConfiguration(heads: heads).headsProblem != nil)
+  }
+
+  @Test(arguments: [["mnist", "fashion"], ["Mixed", "mixed_2"], ["é ü", "数字"]])
+  func namesThatHeadsCanHaveAreNoProblem(heads: [String]) {
+    #expect(UNetConfiguration(heads: heads).headsProblem == nil)
   }
 
   @Test func whatWasWrittenBeforeSizesWereToldReads() throws {

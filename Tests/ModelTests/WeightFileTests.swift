@@ -138,6 +138,22 @@ struct WeightFileTests {
     #expect(throws: SafeTensorsError.self) { try file(["b", "a"], ["heads": "b,c"]).inferredConfiguration() }
   }
 
+  @Test(arguments: ["mixed", "../a"]) func headsWithNamesThatCannotBeAreRefused(head: String) throws {
+    let layout = ParameterLayout(UNetConfiguration(baseChannels: 1, blocks: 1, heads: ["a", head]))
+    let file = SafeTensorsFile(weights: AlignedBuffer(repeating: 0, count: layout.count), layout: layout)
+    let error = try #require(throws: SafeTensorsError.self) { try file.inferredConfiguration() }
+    #expect("\(error)".hasPrefix("(memory): holds no network's weights: \"\(head)\" is "))
+  }
+
+  @Test(arguments: [1025, 1 << 40, Int.max]) func moreChannelsThanAnyNetworkHasAreRefused(channels: Int) {
+    let name = "encoder.0.conv.0.weight"
+    let kernel = SafeTensorsFile.Tensor(name: name, dtype: "F32", shape: [channels, 1, 3, 3], bytes: [])
+    #expect(
+      throws: SafeTensorsError.notANetwork(
+        path: "(memory)", problem: "\(channels) base channels are more than 1024")
+    ) { try file(replacing: name, by: kernel).inferredConfiguration() }
+  }
+
   @Test func fileWithoutANetworkIsRefused() throws {
     let huge = SafeTensorsFile.Tensor(
       name: "encoder.0.conv.0.weight", shape: [1 << 60, 1, 0, 3], values: [] as [Float])
