@@ -1,3 +1,4 @@
+import CHDF5
 import CZlib
 import Foundation
 import Model
@@ -19,9 +20,10 @@ struct KerasWeightsTests {
 
   /// A file with the tensors of `weights`, of which `change` may make something else; nil leaves the tensor out.
   private static func file(
-    top: String = "layers", _ change: (_ path: String, _ shape: [Int], _ values: [Float]) -> ([Int], [Float])?
+    of network: UNetConfiguration = network, top: String = "layers",
+    _ change: (_ path: String, _ shape: [Int], _ values: [Float]) -> ([Int], [Float])?
   ) throws -> [UInt8] {
-    let weights = weights()
+    let weights = weights(network)
     let layout = ParameterLayout(weights.configuration)
     return try HDF5.exclusively {
       let file = try HDF5Writer()
@@ -49,6 +51,8 @@ struct KerasWeightsTests {
   @Test(arguments: [
     UNetConfiguration(), UNetConfiguration(baseChannels: 1, blocks: 1, convolutionsPerBlock: 1),
     UNetConfiguration(baseChannels: 3, blocks: 4, convolutionsPerBlock: 2, heads: ["letters", "animals"]),
+    UNetConfiguration(baseChannels: 1, blocks: 1, heads: ["fashion", "fashion_mnist"]),
+    UNetConfiguration(baseChannels: 1, blocks: 1, heads: ["a b", "数字_out"]),
   ])
   func whatIsWrittenReadsBackToTheLastBit(network: UNetConfiguration) throws {
     let weights = Self.weights(network)
@@ -60,7 +64,7 @@ struct KerasWeightsTests {
     #expect(renamed.configuration.heads == ["a", "b"] && renamed.values == weights.values)
   }
 
-  /// The published network has 23 tensors of layers with weights where Keras's notebook has them, in its order.
+  /// The published network has 34 layers with weights where Keras's notebook has them, in its order.
   @Test func layersAreCountedAsKerasCountsThem() {
     let layers = KerasLayer.all(of: UNetConfiguration()).filter { !$0.tensors.isEmpty }
     #expect(layers.count == 15 + 15 + 2 + 2)
@@ -114,6 +118,36 @@ struct KerasWeightsTests {
       path == "layers/conv2d_2/vars/1" ? ([2, 2], values) : (shape, values)
     }
     #expect(try Self.problem(bytes) == "w.h5: layers/conv2d_2/vars/1 has shape [2,2] where the network has [4]")
+  }
+
+  /// A network of six stages from 1024 channels on takes 77 GB.
+  @Test func shapesAreCheckedBeforeMemoryIsTaken() throws {
+    let deep = UNetConfiguration(baseChannels: 1, blocks: 6, convolutionsPerBlock: 1)
+    func bytes(channels: Int) throws -> [UInt8] {
+      try Self.file(of: deep) { path, shape, values in
+        path == "layers/conv2d/vars/0"
+          ? ([3, 3, 1, channels], [Float](repeating: 0, count: 9 * channels)) : (shape, values)
+      }
+    }
+    #expect(
+      try Self.problem(bytes(channels: 1024))
+        == "w.h5: layers/conv2d/vars/1 has shape [1] where the network has [1024]")
+    #expect(
+      try Self.problem(bytes(channels: 1025)).hasSuffix("1025 base channels are more than 1024"))
+  }
+
+  @Test func groupsInsideThemselvesEnd() throws {
+    let bytes = try HDF5.exclusively {
+      let file = try HDF5Writer()
+      for group in ["layers", "layers/a", "layers/b"] { try file.makeGroup(group) }
+      for (link, target) in [("layers/a/x", "layers"), ("layers/b/y", "layers"), ("layers/b/z", "layers/b")] {
+        try file.link(link, to: target)
+      }
+      return try file.bytes()
+    }
+    #expect(
+      try Self.problem(bytes)
+        == "w.h5: damaged, or not as Keras writes it: cannot list the file: it has more than 16 groups in each other")
   }
 
   @Test(arguments: [Float.nan, .infinity])
@@ -180,5 +214,14 @@ struct KerasWeightsTests {
         try KerasWeightsFile(bytes: Array(whole.prefix(whole.count * part / 32)), path: "m.keras")
       }
     }
+  }
+}
+
+extension HDF5Writer {
+  /// Makes `path` another name of the object at `target`, as Keras never does. C function: `H5Lcreate_hard`.
+  fileprivate func link(_ path: String, to target: String) throws {
+    let usual = CHDF5_default
+    try HDF5.check(
+      unsafe H5Lcreate_hard(file.identifier, target, file.identifier, path, usual, usual), "link \(path)")
   }
 }

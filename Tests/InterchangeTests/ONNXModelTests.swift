@@ -54,6 +54,18 @@ struct ONNXModelTests {
     #expect(shape.map(\.dimParam) == ["batch", "", "", ""] && shape.map(\.dimValue) == [0, 1, 32, 32])
   }
 
+  @Test func moreWeightsThanAFileHoldsAreRefused() throws {
+    let most = (1 << 29) - 1
+    try ONNXModel.checkSize(weights: most)
+    #expect(throws: ONNXModelError.tooLarge(weights: most + 1)) { try ONNXModel.checkSize(weights: most + 1) }
+  }
+
+  @Test func aHeadWithTheNameOfTheInputIsRefused() throws {
+    let network = UNetConfiguration(baseChannels: 1, blocks: 1, convolutionsPerBlock: 1, heads: ["a", "mixed"])
+    let error = try #require(throws: ONNXModelError.self) { try Self.model(network) }
+    #expect("\(error)" == "\"mixed\" is the name of the mixed pictures, so there is no such model")
+  }
+
   @Test func aSingleStageHasNoPooling() throws {
     let graph = try Self.model(UNetConfiguration(baseChannels: 1, blocks: 1, convolutionsPerBlock: 2)).graph
     #expect(!graph.node.contains { ["MaxPool", "ConvTranspose", "Concat"].contains($0.opType) })

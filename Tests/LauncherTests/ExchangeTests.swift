@@ -41,11 +41,36 @@ struct ExchangeTests {
     #expect(outcome.succeeded && outcome.standardOutput.contains("heads digits and garments"), "\(outcome)")
     let file = try SafeTensorsFile(contentsOf: scratch("named.safetensors"))
     #expect(file.metadata["heads"] == "digits,garments" && file["head.digits.weight"] != nil)
-    for bad in ["a", "a,a", "a,b,c", "a/,b", ","] {
+    for bad in ["a", "a,a", "a,b,c", "a/,b", ",", "mixed,a"] {
       let outcome = try launch(["import", "--keras", scratch("w.weights.h5"), "--heads", bad, "-o", scratch("no")])
       #expect(outcome.exitCode == 64 && outcome.standardError.contains("--heads \(bad)"), "\(outcome)")
     }
     #expect(try !scratch.names(in: "").contains("no"))
+  }
+
+  @Test func headsWithoutNamesGetTheUsualOnesAndThatIsSaid() throws {
+    let layout = ParameterLayout(
+      UNetConfiguration(baseChannels: 1, blocks: 1, convolutionsPerBlock: 1, heads: ["fashion_mnist", "x y"]))
+    let weights = SafeTensorsFile(weights: AlignedBuffer(repeating: 1, count: layout.count), layout: layout)
+    try scratch.write(weights.serialized(), to: "w.safetensors")
+    let noted = scratch("noted.weights.h5")
+    try #require(launch(["export", "--weights", scratch("w.safetensors"), "--format", "keras", "-o", noted]).succeeded)
+    let exact = try launch(["import", "--keras", noted, "-o", scratch("exact.safetensors")])
+    #expect(exact.succeeded && exact.standardOutput.contains("heads fashion_mnist and x y"), "\(exact)")
+    #expect(exact.standardError.isEmpty, "\(exact)")
+
+    // Keras's own files have no such attribute: here it has another name.
+    var bytes = try Data(scratch.bytes("noted.weights.h5"))
+    let attribute = try #require(bytes.range(of: Data("unmix_heads".utf8)))
+    bytes[attribute.lowerBound] ^= 1
+    let silent = try scratch.write(Array(bytes), to: "silent.weights.h5")
+    let usual = try launch(["import", "--keras", silent, "-o", scratch("usual.safetensors")])
+    #expect(usual.succeeded && usual.standardOutput.contains("heads mnist and fashion"), "\(usual)")
+    #expect(
+      usual.standardError
+        == "import: \(silent) does not name its heads; they are called mnist and fashion, --heads A,B says otherwise\n")
+    let given = try launch(["import", "--keras", silent, "--heads", "a,b", "-o", scratch("given.safetensors")])
+    #expect(given.succeeded && given.standardError.isEmpty, "\(given)")
   }
 
   @Test(arguments: ["best", "current"])

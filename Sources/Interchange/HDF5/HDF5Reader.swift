@@ -23,8 +23,11 @@ struct HDF5Reader: ~Copyable {
     try HDF5.check(unsafe H5Lexists(file.identifier, name, CHDF5_default), "look for \(name)") > 0
   }
 
+  /// Groups in each other below a file's top, at most. Keras's are fewer; a group that is linked within itself has no end of them.
+  private static let depthLimit = 16
+
   /// Paths of all data sets below the group `top`, at most `limit` objects in all. Throws at a link that is no hard one, at what is
-  /// neither group nor data set, and beyond the limit.
+  /// neither group nor data set, and beyond the limits of objects and of depth.
   func datasets(below top: String, limit: Int) throws(HDF5Error) -> [String] {
     var (found, open, count): ([String], [String], Int) = ([], [top], 0)
     while let path = open.popLast() {
@@ -42,6 +45,10 @@ struct HDF5Reader: ~Copyable {
         let opened = try object(inner)
         let kind = H5Iget_type(opened.identifier)
         if kind == H5I_GROUP {
+          guard inner.count(where: { $0 == "/" }) < Self.depthLimit else {
+            throw HDF5Error(
+              operation: "list the file", reason: "it has more than \(Self.depthLimit) groups in each other")
+          }
           open.append(inner)
         } else if kind == H5I_DATASET {
           found.append(inner)

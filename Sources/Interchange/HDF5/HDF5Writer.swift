@@ -2,7 +2,7 @@ internal import CHDF5
 
 /// A new HDF5 file in memory. Only within `HDF5.exclusively`. The same content gives the same bytes: no times are written.
 struct HDF5Writer: ~Copyable {
-  private let file: HDF5Handle
+  let file: HDF5Handle
 
   /// An empty file. C functions: `H5Pset_fapl_core`, `H5Fcreate`.
   init() throws(HDF5Error) {

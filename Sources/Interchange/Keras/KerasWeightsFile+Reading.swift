@@ -3,8 +3,8 @@ internal import Model
 extension KerasWeightsFile {
   /// Reads the bytes of a `model.weights.h5`, or of a whole `.keras` archive, which holds one; `path` is what messages call it.
   ///
-  /// - Parameter heads: names for the two heads, in the order of the model's outputs. nil takes them from the names of these layers
-  ///   where they end in "_out" as the published model's do, else mnist and fashion.
+  /// - Parameter heads: names for the two heads, in the order of the model's outputs. nil takes those that ``serialized()`` noted, else
+  ///   those of their layers where they end in "_out" as the published model's do, else mnist and fashion.
   ///
   /// Everything is checked: each tensor's place, type and sizes, that its numbers are finite, and that nothing else is among the layers.
   /// What stands beside them (an optimiser) is left alone. Throws ``KerasWeightsError``. libhdf5 itself may crash on a file that was
@@ -32,8 +32,9 @@ extension KerasWeightsFile {
       throw KerasWeightsError.noLayers(path: path, isOlder: try file.hasTop("model_weights"))
     }
     let found = Set(try file.datasets(below: KerasLayer.top, limit: objectLimit))
-    var configuration = try configuration(of: file, found, size: size, path: path)
-    configuration.heads = try heads ?? self.heads(of: file, configuration)
+    var configuration = try configuration(of: file, found, path: path)
+    let names = try heads ?? self.heads(of: file, configuration)
+    if let names { configuration.heads = names }
 
     let layout = ParameterLayout(configuration)
     let places = places(configuration)
@@ -44,7 +45,6 @@ extension KerasWeightsFile {
     if let other = found.subtracting(known).min() {
       throw KerasWeightsError.unexpectedTensor(path: path, tensor: other)
     }
-    var values = [Float](repeating: 0, count: layout.count)
     for tensor in layout.tensors {
       let place = places[tensor.name]!
       let shape = try file.shape(of: place)
@@ -53,13 +53,21 @@ extension KerasWeightsFile {
       }
       guard try file.holdsFloats(place) else { throw KerasWeightsError.wrongType(path: path, tensor: place) }
       guard try file.isPlain(place) else { throw KerasWeightsError.notPlain(path: path, tensor: place) }
+    }
+    // The elements stand in the file as they are.
+    guard layout.count <= size / MemoryLayout<Float>.size else {
+      throw KerasWeightsError.library(path: path, "\(layout.count) weights cannot stand in \(size) bytes")
+    }
+    var values = [Float](repeating: 0, count: layout.count)
+    for tensor in layout.tensors {
+      let place = places[tensor.name]!
       let floats = try file.floats(place, count: tensor.range.count)
       if let bad = floats.firstIndex(where: { !$0.isFinite }) {
         throw KerasWeightsError.nonFinite(path: path, tensor: place, index: bad)
       }
       values.replaceSubrange(tensor.range, with: tensor.fromKerasOrder(floats))
     }
-    return KerasWeightsFile(configuration: configuration, values: values)
+    return KerasWeightsFile(configuration: configuration, values: values, namesHeads: names != nil)
   }
 
   /// Where each of the network's tensors stands in the file, by its name.
@@ -73,14 +81,18 @@ extension KerasWeightsFile {
 
   /// The network from the numbers of layers and the first kernel, its heads named as usual.
   private static func configuration(
-    of file: borrowing HDF5Reader, _ found: Set<String>, size: Int, path: String
+    of file: borrowing HDF5Reader, _ found: Set<String>, path: String
   ) throws -> UNetConfiguration {
     let first = "\(KerasLayer.top)/conv2d/vars/0"
     guard found.contains(first) else { throw KerasWeightsError.missingTensor(path: path, tensor: first) }
     let kernel = try file.shape(of: first)
-    // More channels than that cannot be in a file of this size.
-    guard kernel.dropLast() == [3, 3, 1], let channels = kernel.last, (1...max(1, size / 36)).contains(channels) else {
+    guard kernel.dropLast() == [3, 3, 1], let channels = kernel.last, channels > 0 else {
       throw KerasWeightsError.notANetwork(path: path, problem: "\(first) is not a 3x3 kernel over one channel")
+    }
+    // Sizes of tensors follow from it, and must not overflow.
+    guard channels <= UNetConfiguration.maximumBaseChannels else {
+      throw KerasWeightsError.notANetwork(
+        path: path, problem: "\(channels) base channels are more than \(UNetConfiguration.maximumBaseChannels)")
     }
     let (convolutions, upsamplings) = (count(of: "conv2d", found), count(of: "conv2d_transpose", found))
     let stages = 2 * upsamplings + 1
@@ -106,19 +118,20 @@ extension KerasWeightsFile {
     return (numbers.max() ?? -1) + 1
   }
 
-  /// The names of the heads by those of their layers, or the usual ones.
+  /// The names of the heads: those noted for them, else by those of their layers; nil where neither make two.
   private static func heads(
     of file: borrowing HDF5Reader, _ configuration: UNetConfiguration
-  ) throws -> [String] {
-    let usual = configuration.heads
-    var names: [String] = []
-    for layer in KerasLayer.all(of: configuration).suffix(2) {
-      let group = "\(KerasLayer.top)/\(layer.group)/vars"
-      guard let output = try file.text(nameAttribute, of: group), let head = KerasLayer.head(output: output) else {
-        return usual
-      }
-      names.append(head)
+  ) throws -> [String]? {
+    var named = configuration
+    if let noted = try file.text(headsAttribute, of: "/") {
+      named.heads = noted.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      if named.headsProblem == nil { return named.heads }
     }
-    return names[0] == names[1] ? usual : names
+    named.heads = []
+    for layer in KerasLayer.all(of: configuration).suffix(2) {
+      let output = try file.text(nameAttribute, of: "\(KerasLayer.top)/\(layer.group)/vars")
+      if let head = output.flatMap(KerasLayer.head) { named.heads.append(head) }
+    }
+    return named.headsProblem == nil ? named.heads : nil
   }
 }

@@ -9,12 +9,18 @@ public struct KerasWeightsFile: Sendable {
   public let configuration: UNetConfiguration
   /// All tensors in the order and axes of ``ParameterLayout``.
   public let values: [Float]
+  /// Whether the heads' names are known: given, or read from the file. Else they are the published ones.
+  public let namesHeads: Bool
 
   /// The weights of a network, `values` in the order of its layout.
   public init(configuration: UNetConfiguration, values: [Float]) {
+    self.init(configuration: configuration, values: values, namesHeads: true)
+  }
+
+  init(configuration: UNetConfiguration, values: [Float], namesHeads: Bool) {
     let count = ParameterLayout(configuration).count
     precondition(values.count == count, "\(values.count) values for a network of \(count)")
-    (self.configuration, self.values) = (configuration, values)
+    (self.configuration, self.values, self.namesHeads) = (configuration, values, namesHeads)
   }
 
   /// The bytes of a `model.weights.h5`: the same weights always give the same bytes. Throws `KerasWeightsError.library`.
@@ -23,6 +29,7 @@ public struct KerasWeightsFile: Sendable {
     do {
       return try HDF5.exclusively {
         let file = try HDF5Writer()
+        try file.write(configuration.heads.joined(separator: ","), as: Self.headsAttribute, to: "/")
         try file.makeGroup(KerasLayer.top)
         for layer in KerasLayer.all(of: configuration) {
           let group = "\(KerasLayer.top)/\(layer.group)"
@@ -44,4 +51,7 @@ public struct KerasWeightsFile: Sendable {
 
   /// The attribute of a layer's `vars` that says what the model calls it.
   static let nameAttribute = "name"
+  /// The attribute of our files' top with the heads' names in their order, "A,B": those of the layers are not always the same, and
+  /// Keras does not look at it.
+  static let headsAttribute = "unmix_heads"
 }

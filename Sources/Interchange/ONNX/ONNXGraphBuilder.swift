@@ -21,7 +21,7 @@ struct ONNXGraphBuilder {
   /// The graph; call it once.
   mutating func graph() -> ONNXGraphProto {
     result.name = "unmix"
-    let input = "mixed"
+    let input = UNetConfiguration.inputName
     result.input = [picture(input, "the average of two pictures, intensities from 0 to 1")]
     result.initializer = layout.tensors.map(tensor)
     var x = input

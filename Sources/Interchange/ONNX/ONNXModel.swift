@@ -4,8 +4,8 @@ internal import SwiftProtobuf
 
 /// A network with its weights as an ONNX model, which onnxruntime and many other programs run.
 ///
-/// Input `mixed`, float32 [batch, 1, size, size] (32 as published), intensities from 0 to 1; outputs under the names of the heads, of the same shape. Tensors
-/// have the names of weight files. Batch normalisation stands as such, with the moving statistics.
+/// Input `mixed`, float32 [batch, 1, size, size] (32 as published), intensities from 0 to 1; outputs under the names of the heads, of the
+/// same shape. Tensors have the names of weight files. Batch normalisation stands as such, with the moving statistics.
 public struct ONNXModel: Sendable {
   /// The version of the operators that the model is written in.
   public static let operatorSet = 17
@@ -24,15 +24,25 @@ public struct ONNXModel: Sendable {
     (self.configuration, self.values) = (configuration, values)
   }
 
-  /// The bytes of the file: the same weights always give the same bytes. `metadata` says what they are.
-  public func serialized(metadata: [String: String] = [:]) -> [UInt8] {
+  /// The bytes of the file: the same weights always give the same bytes. `metadata` says what they are. Throws ``ONNXModelError``.
+  public func serialized(metadata: [String: String] = [:]) throws(ONNXModelError) -> [UInt8] {
+    if let problem = configuration.headsProblem { throw .heads(problem) }
+    try Self.checkSize(weights: values.count)
     do {
       return try message(metadata: metadata).serializedBytes()
     } catch {
       // It throws for missing required fields, which version 3 of the language has none of, and for more than 2 GiB.
-      preconditionFailure("a model of \(values.count) weights: \(error)")
+      throw .tooLarge(weights: values.count)
     }
   }
+
+  /// Throws where `weights` weights alone are more than a file can hold, before they are copied into one.
+  static func checkSize(weights: Int) throws(ONNXModelError) {
+    guard weights <= byteLimit / MemoryLayout<Float>.size else { throw .tooLarge(weights: weights) }
+  }
+
+  /// The most bytes of a message of protobuf.
+  private static let byteLimit = Int(Int32.max)
 
   func message(metadata: [String: String]) -> ONNXModelProto {
     var model = ONNXModelProto()

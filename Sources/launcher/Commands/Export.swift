@@ -67,7 +67,11 @@ struct Export: JobCommand {
       try FileSystem.writeAtomically(try weights.serialized(), to: file)
     case .onnx:
       let model = ONNXModel(configuration: network.configuration, values: network.values.array())
-      try FileSystem.writeAtomically(model.serialized(metadata: metadata), to: file)
+      do {
+        try FileSystem.writeAtomically(try model.serialized(metadata: metadata), to: file)
+      } catch let error as ONNXModelError {
+        throw UsageError(option: "--format onnx", reason: "\(error)")
+      }
     }
     return Report(
       parameters: network.parameters, output: file, format: format.rawValue, origin: origin,

@@ -41,6 +41,10 @@ struct ImportCommand: JobCommand {
       // A file of weights does not say how large its pictures are.
       var configuration = file.configuration
       configuration.fit(pictureSide: pictureSide)
+      if !file.namesHeads {
+        let names = configuration.heads.joined(separator: " and ")
+        Output.note("import: \(keras) does not name its heads; they are called \(names), --heads A,B says otherwise")
+      }
       let weights = NetworkWeights(configuration: configuration, values: file.values)
       try weights.write(to: output, metadata: ["origin": "Keras"])
       return Report(parameters: weights.parameters, heads: file.configuration.heads, output: output)
@@ -57,15 +61,15 @@ struct ImportCommand: JobCommand {
   }
 
   private static func names(of text: String) throws -> [String] {
-    let names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-    var run = RunConfiguration()
-    run.network.heads = names
-    do {
-      try run.check()
-    } catch {
-      throw UsageError(option: "--heads \(text)", reason: "two different names for tensors and files, A,B, are wanted")
+    let network = UNetConfiguration(
+      heads: text.split(separator: ",", omittingEmptySubsequences: false).map(String.init))
+    if network.headsProblem != nil {
+      throw UsageError(
+        option: "--heads \(text)",
+        reason:
+          "two different names for tensors and files, A,B, are wanted, neither of them \(UNetConfiguration.inputName)")
     }
-    return names
+    return network.heads
   }
 
   private struct Report: Encodable {
