@@ -41,17 +41,10 @@ __attribute__((target(AVX512))) static void run_fma512(int64_t repetitions, floa
   *result = total;
 }
 
-static bool offers_amx(void) {
-  unsigned eax, ebx, ecx, edx;
-  // Leaf 7: AMX-BF16 is bit 22 of EDX.
-  __asm__("cpuid" : "=a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx) : "a"(7), "c"(0));
-  return edx >> 22 & 1;
-}
-
 const char *kernels_peak_instruction(kernels_type type) {
-  // A processor with AMX multiplies tiles, and no loop here says how fast.
-  if (type == kernels_bf16) return __builtin_cpu_supports("avx512bf16") && !offers_amx() ? "vdpbf16ps" : 0;
-  return kernels_detected_isa() == kernels_avx512 ? "vfmadd231ps" : 0;
+  if (kernels_current_isa() != kernels_avx512) return 0;
+  if (type == kernels_bf16) return __builtin_cpu_supports("avx512bf16") ? "vdpbf16ps" : 0;
+  return "vfmadd231ps";
 }
 
 static void run_peak(void *context, int64_t thread) {

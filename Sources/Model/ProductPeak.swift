@@ -1,6 +1,7 @@
 internal import Kernels
 
-/// The most products a second that this process's threads can do: the widest product instruction from registers, nothing else.
+/// The most products a second that this process's threads can do: the widest product instruction of the set in use, from registers,
+/// nothing else.
 ///
 /// What a step reaches of it is its fraction of the peak. A shared machine's peak moves with its neighbours and its clock, so
 /// it is worth only what is measured between the steps it is compared with.
@@ -10,9 +11,13 @@ package struct ProductPeak: Sendable, Equatable {
   private let precision: Precision
   private let threads: Int
 
-  /// Nil where no loop is known: on processors without AVX-512, and in bf16 on those without its products or with AMX.
+  /// Nil where no loop is known of the ``InstructionSet`` in use: without AVX-512, and in bf16 without its products or with AMX.
   package init?(_ precision: Precision, threads: Int) {
     precondition(threads > 0, "\(threads) threads")
+    switch (precision, InstructionSet.inUse) {
+    case (.f32, .avx512), (.f32, .avx512BF16), (.f32, .amx), (.bf16, .avx512BF16): break
+    default: return nil
+    }
     guard let name = unsafe kernels_peak_instruction(precision.kernelType) else { return nil }
     unsafe instruction = String(cString: name)
     (self.precision, self.threads) = (precision, threads)

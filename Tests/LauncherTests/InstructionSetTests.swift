@@ -29,6 +29,19 @@ struct InstructionSetTests {
     #expect(outcome.succeeded && outcome.standardOutput.contains("\"precision\":\"f32\""), "\(outcome)")
   }
 
+  /// No loop is known of a set without AVX-512, nor of one that makes up bf16's products from others.
+  @Test(arguments: [("avx2", "f32"), ("avx512", "bf16")])
+  func thePeakFollowsTheCap(_ set: String, precision: String) throws {
+    guard Machine.precisions.contains(precision) else { return }
+    let outcome = try launch(
+      ["benchmark", "step", "--steps", "1", "--warm-up", "1", "--data", "synthetic", "--json"]
+        + TinyRun.network + ["--precision", precision], set: set)
+    #expect(outcome.succeeded, "\(outcome)")
+    let result = try outcome.json()
+    #expect(result["gflops"] is Double && !(result["peak_gflops"] is Double), "\(outcome)")
+    #expect(!(result["peak_instruction"] is String), "\(outcome)")
+  }
+
   @Test func unknownLevelIsAUsageError() throws {
     let outcome = try launch(["info"], set: "avx1024")
     #expect(outcome.exitCode == 64 && outcome.standardError.contains("avx1024"), "\(outcome)")

@@ -125,8 +125,8 @@ void kernels_add_scaled(float *_Nonnull values, const float *_Nonnull addend, in
 /// Sum of squares in f64; NaN or infinity in `values` comes through.
 double kernels_sum_of_squares(const float *_Nonnull values, int64_t count);
 
-/// Name of the widest product instruction of `type` that `kernels_peak_loop` knows on this processor; null where it knows none
-/// (no AVX-512, or AMX, whose tiles are faster than any of them).
+/// Name of the widest vector instruction for products of `type` that this processor has, if the set in use is AVX-512; null where there is
+/// none. AMX multiplies tiles, faster than any of them: for the caller to know.
 const char *_Nullable kernels_peak_instruction(kernels_type type);
 /// Runs that instruction from registers on `threads` threads of the team and returns the floating point operations done, 0
 /// where there is none. A repetition is some 10 to 20 microseconds.
