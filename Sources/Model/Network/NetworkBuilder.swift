@@ -90,7 +90,7 @@ struct NetworkBuilder {
       // Inference keeps no inputs of normalisations: all convolutions write to one block.
       let convolved =
         plan.mode == .training
-        ? plan.activation(size: size, channels: channels) : plan.shared(1, size: size, channels: channels)
+        ? plan.activation(size: size, channels: channels) : plan.shared(0, size: size, channels: channels)
       let isLast = j == configuration.convolutionsPerBlock - 1
       if isLast, let lastDst {
         units.append(
@@ -105,13 +105,13 @@ struct NetworkBuilder {
     return (Stage(upsampling: nil, units: units), src)
   }
 
-  /// Gradients of dense activations alternate between blocks 1 and 2; those of concatenated buffers have bytes of their
+  /// Gradients of dense activations alternate between both blocks; those of concatenated buffers have bytes of their
   /// own, because the half that belongs to the skip is read again when the encoder's turn comes.
   private func wireBackward(_ parts: inout Parts, lastDst: Activation) throws {
-    var turn = 1
+    var turn = 0
     var diffDst = plan.shared(turn, size: lastDst.size, channels: lastDst.channels)
     func next(size: Int, channels: Int) -> Activation {
-      turn = 3 - turn
+      turn = 1 - turn
       return plan.shared(turn, size: size, channels: channels)
     }
     parts.heads.planBackward(diffSrc: diffDst)
