@@ -13,6 +13,9 @@ final class Orthogonalizer {
   /// Applications of the polynomial.
   static let iterations = 5
 
+  /// Multiplications so far: the ``cost(rows:columns:)`` of each call.
+  private(set) var multiplications = 0
+
   /// Rows that fit.
   private let mostRows: Int
   /// The square of the matrix, the polynomial of it, the product of all polynomials, and what a product is written to.
@@ -32,7 +35,8 @@ final class Orthogonalizer {
 
   /// Multiplications of an orthogonalisation.
   static func cost(rows: Int, columns: Int) -> Int {
-    let products = 2 + 2 * (iterations - 1) + iterations - 1
+    // Every polynomial takes one, all but the first are multiplied to the others, and all but the last make the next square by two.
+    let products = iterations + (iterations - 1) + 2 * (iterations - 1)
     return 2 * rows * rows * columns + products * rows * rows * rows
   }
 
@@ -53,11 +57,10 @@ final class Orthogonalizer {
       _ x: AlignedBuffer<Float>, _ y: AlignedBuffer<Float>, into dst: AlignedBuffer<Float>, scale: Float = 1,
       part: Float = 0
     ) throws {
-      try unsafe Model.multiply(
-        x.base, y.base, into: dst.base, rows: rows, inner: rows, columns: rows, scale: scale, part: part)
+      try unsafe self.multiply(x, y, into: dst.base, rows: rows, inner: rows, columns: rows, scale: scale, part: part)
     }
-    try unsafe Model.multiply(
-      scaled.base, scaled.base, transposed: true, into: square.base, rows: rows, inner: columns, columns: rows)
+    try unsafe self.multiply(
+      scaled, scaled, transposed: true, into: square.base, rows: rows, inner: columns, columns: rows)
     for iteration in 0..<Self.iterations {
       unsafe factor.base.update(from: square.base, count: rows * rows)
       try multiply(square, square, into: factor, scale: c, part: b)
@@ -73,7 +76,17 @@ final class Orthogonalizer {
         try multiply(next, factor, into: square)
       }
     }
+    try unsafe self.multiply(product, scaled, into: dst, rows: rows, inner: rows, columns: columns)
+  }
+
+  /// The function of the same name, counted.
+  private func multiply(
+    _ a: AlignedBuffer<Float>, _ b: AlignedBuffer<Float>, transposed: Bool = false,
+    into dst: UnsafeMutablePointer<Float>, rows: Int, inner: Int, columns: Int, scale: Float = 1, part: Float = 0
+  ) throws {
+    multiplications += rows * inner * columns
     try unsafe Model.multiply(
-      product.base, scaled.base, into: dst, rows: rows, inner: rows, columns: columns)
+      a.base, b.base, transposed: transposed, into: dst, rows: rows, inner: inner, columns: columns, scale: scale,
+      part: part)
   }
 }

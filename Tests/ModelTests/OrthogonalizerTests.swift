@@ -82,6 +82,16 @@ struct OrthogonalizerTests {
     }
   }
 
+  @Test(arguments: [(1, 1), (4, 4), (5, 7), (16, 144)])
+  func theCostIsWhatIsMultiplied(rows: Int, columns: Int) throws {
+    let buffer = AlignedBuffer<Float>(repeating: 1, count: rows * columns)
+    let orthogonalizer = Orthogonalizer(rows: rows, count: buffer.count)
+    for calls in 1...2 {
+      try unsafe orthogonalizer.orthogonalize(buffer.base, into: buffer.base, rows: rows, columns: columns)
+      #expect(orthogonalizer.multiplications == calls * Orthogonalizer.cost(rows: rows, columns: columns))
+    }
+  }
+
   @Test func zerosStayZeros() throws {
     #expect(try orthogonalized([Double](repeating: 0, count: 36), rows: 4).allSatisfy { $0 == 0 })
   }
