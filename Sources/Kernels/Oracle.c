@@ -21,7 +21,7 @@ typedef struct {
 #define LOOPS "OracleLoops.h"
 #include "CompileLoops.h"
 
-/// Input channels of one piece of a weight gradient.
+/// Coarse channels of one piece of a weight gradient.
 #define CHANNEL_PIECE 16
 
 /// One pass. `fine` is the output side of a transposed convolution and either side of an ordinary one, `coarse` the other:

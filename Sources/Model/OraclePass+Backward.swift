@@ -1,7 +1,7 @@
 import Kernels
 
 extension OraclePass {
-  /// Gradients of all trained weights in layout order, from the gradient at the predictions `[heads,n,32,32]`.
+  /// Gradients of all trained weights in layout order, from the gradient at the predictions `[heads,n,imageSize,imageSize]`.
   func backward(_ diffPredictions: [Double]) -> [Double] {
     precondition(training, "an inference pass keeps nothing to go back over")
     gradients = Array(repeating: 0, count: layout.trainedCount)

@@ -1,6 +1,6 @@
 /// The network once more, in f64 and plain loops: what the fast engine is measured against.
 ///
-/// One process, any configuration, no planning and no care for speed. Pictures are `[n,32,32]`, activations NHWC, weights
+/// One process, any configuration, no planning and no care for speed. Pictures are `[n,imageSize,imageSize]`, activations NHWC, weights
 /// in layout order (convolutions OIHW, transposed ones IOHW), all f64.
 package final class OracleUNet {
   /// Added to a variance before its root.
@@ -19,7 +19,7 @@ package final class OracleUNet {
 
   /// What a training step computed before the update.
   package struct StepResult: Sendable {
-    /// `[heads,n,32,32]`, head-major.
+    /// `[heads,n,imageSize,imageSize]`, head-major.
     package var predictions: [Double]
     /// Each head's mean squared error; the training loss is their sum.
     package var losses: [Double]
@@ -39,13 +39,13 @@ package final class OracleUNet {
     secondMoments = firstMoments
   }
 
-  /// Predictions `[heads,n,32,32]` for `input` `[n,32,32]`, normalised by the moving statistics.
+  /// Predictions `[heads,n,imageSize,imageSize]` for `input` `[n,imageSize,imageSize]`, normalised by the moving statistics.
   package func predict(input: [Double]) -> [Double] {
     let pass = OraclePass(layout: layout, values: values, training: false, variation: variation)
     return pass.forward(input)
   }
 
-  /// Training forward and backward over one batch: `input` `[n,32,32]`, `targets` `[heads,n,32,32]`.
+  /// Training forward and backward over one batch: `input` `[n,imageSize,imageSize]`, `targets` `[heads,n,imageSize,imageSize]`.
   ///
   /// Normalises by the statistics of the batch and moves the moving statistics in `values`, or by the latter as they are where
   /// they are frozen; trained weights stay.

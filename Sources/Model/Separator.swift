@@ -3,7 +3,7 @@
 ///     let separator = try Separator(weights: "best.safetensors")
 ///     let (digits, garments) = try separator.separate(mixed)
 ///
-/// Not `Sendable`: one separator works on one thread at a time. Several may exist.
+/// Not `Sendable`: one separator works on one thread at a time. Several may exist, all with one number of threads.
 public final class Separator {
   /// The shape of the network, as its weight file has it; `heads` names the two sources in the order of the results.
   public let configuration: UNetConfiguration
@@ -14,7 +14,8 @@ public final class Separator {
   /// - Parameters:
   ///   - path: the file.
   ///   - precision: arithmetic of the network; bf16 is fast where the processor multiplies it in hardware.
-  ///   - threads: cores to compute on. A number of the whole process: the last one that was given holds.
+  ///   - threads: cores to compute on, the same for all separators of a process. oneDNN keeps to it on the thread that makes a separator;
+  ///     on others it takes what OpenMP takes by itself, `OMP_NUM_THREADS` or all cores.
   ///
   /// Throws ``SafeTensorsError`` for a file that is missing, damaged or no network's weights, ``OneDNNError``.
   public convenience init(weights path: String, precision: Precision = .f32, threads: Int = 1) throws {
@@ -36,9 +37,10 @@ public final class Separator {
   ///
   /// - Parameter mixed: [pictures, size, size] with the configuration's `imageSize` (32 as published), row-major, each the average of two
   ///   pictures, from 0 (black) to 1 (white). Smaller pictures (28x28 as published) stand centred between zeros, as in training.
-  /// - Returns: both sources' pictures, each as `mixed` in shape and order; values may lie a little outside of 0 to 1.
+  /// - Returns: both sources' pictures, each as `mixed` in shape and order; values are never below 0 and may lie above 1.
   ///
-  /// A picture's result does not depend on the others. Throws ``OneDNNError``.
+  /// A picture's result does not depend on the others. Stops the program where `mixed` is no whole number of pictures. Throws
+  /// ``OneDNNError``.
   public func separate(_ mixed: [Float]) throws -> (first: [Float], second: [Float]) {
     var both = [Float](repeating: 0, count: 2 * mixed.count)
     try unsafe mixed.withUnsafeBufferPointer { mixed in

@@ -5,7 +5,7 @@
 // (except which NaN a NaN is). Only the oracle's allocate memory. An empty batch (outer = 0) is allowed: its sums are zero.
 // The views of one call have one shape, block structure and element type where nothing else is said; a call that breaks its
 // contract prints a line and aborts.
-// Call from one thread, the one that calls oneDNN.
+// Any thread may call, several at once too, where none writes what another uses: each has a team of threads of its own.
 #ifndef UNMIX_KERNELS_H
 #define UNMIX_KERNELS_H
 
@@ -37,7 +37,8 @@ kernels_isa kernels_detected_isa(void);
 kernels_isa kernels_current_isa(void);
 /// Caps the instruction set, for tests and for mixed machines. Returns 0, or -1 when this processor lacks it.
 int kernels_use_isa(kernels_isa isa);
-/// Threads of the team (libgomp's own, which oneDNN uses too: its OpenMP setting follows). 1 until set.
+/// Threads of a team, in the whole process; 1 until set. Teams are libgomp's, which oneDNN takes its threads from too: its setting, OpenMP's,
+/// follows on the calling thread alone.
 void kernels_set_threads(int threads);
 
 /// Doubles that `kernels_statistics`, `kernels_normalise_backward_sums`, `kernels_channel_sums` need as scratch for a view.

@@ -26,7 +26,8 @@ package final class Predictor {
   /// Reads the weights again, after they changed.
   package func reload() throws { try network.packWeights() }
 
-  /// mixed [n, 32, 32] f32 to predictions [2, n, 32, 32] f32, head-major; `predictions.count` is twice `mixed.count`.
+  /// mixed [n, imageSize, imageSize] f32 to predictions [2, n, imageSize, imageSize] f32, head-major; `predictions.count` is twice
+  /// `mixed.count`.
   package func predict(
     mixed: UnsafeBufferPointer<Float>, into predictions: UnsafeMutableBufferPointer<Float>
   ) throws {

@@ -74,17 +74,17 @@ package final class UNet {
     }
   }
 
-  /// [batch, 32, 32] f32: the mixed pictures. Fill before a forward pass.
+  /// [batch, imageSize, imageSize] f32: the mixed pictures. Fill before a forward pass.
   package var input: UnsafeMutableBufferPointer<Float> {
     let count = batch * configuration.pixelCount
     return unsafe UnsafeMutableBufferPointer(
       start: inputPicture.base.assumingMemoryBound(to: Float.self), count: count)
   }
 
-  /// [2, batch, 32, 32] f32, head-major: the true sources. Fill before `computeLoss`.
+  /// [2, batch, imageSize, imageSize] f32, head-major: the true sources. Fill before `computeLoss`.
   package var targets: UnsafeMutableBufferPointer<Float> { unsafe heads.targets.elements }
 
-  /// [2, batch, 32, 32] f32, head-major: the separated sources; valid after a forward pass.
+  /// [2, batch, imageSize, imageSize] f32, head-major: the separated sources; valid after a forward pass.
   package var predictions: UnsafeMutableBufferPointer<Float> { unsafe heads.predictions.elements }
 
   /// [2, batch] f64, head-major: each picture's squared error summed over its pixels; valid after `computeLoss`.
