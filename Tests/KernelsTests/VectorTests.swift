@@ -46,6 +46,39 @@ extension KernelsTests {
       }
     }
 
+    @Test(arguments: counts) func anAverageMovesByItsShare(_ count: Int) {
+      var numbers = Numbers(seed: 18)
+      let (average, values, share) = (numbers.floats(count), numbers.floats(count), 0.03 as Float)
+      let result = inEveryConfiguration {
+        var average = average
+        unsafe kernels_average(&average, values, Int64(count), share)
+        return average.map(Double.init)
+      }
+      expectEqual(result, zip(average, values).map { Double($0 + ($1 - $0) * share) }, "average")
+    }
+
+    @Test(arguments: counts) func scalingRoundsOnce(_ count: Int) {
+      var numbers = Numbers(seed: 19)
+      let (values, factor) = (numbers.floats(count), 0.7 as Float)
+      let result = inEveryConfiguration {
+        var values = values
+        unsafe kernels_scale(&values, Int64(count), factor)
+        return values.map(Double.init)
+      }
+      expectEqual(result, values.map { Double($0 * factor) }, "values")
+    }
+
+    @Test(arguments: counts) func addingAMultipleRoundsTheProductAndTheSum(_ count: Int) {
+      var numbers = Numbers(seed: 20)
+      let (values, addend, factor) = (numbers.floats(count), numbers.floats(count), -0.7 as Float)
+      let result = inEveryConfiguration {
+        var values = values
+        unsafe kernels_add_scaled(&values, addend, Int64(count), factor)
+        return values.map(Double.init)
+      }
+      expectEqual(result, zip(values, addend).map { Double($0 + factor * $1) }, "values")
+    }
+
     @Test(arguments: counts + [16_384 * 256, 16_384 * 256 + 1]) func sumOfSquaresIsThatOfFloat64(_ count: Int) {
       var numbers = Numbers(seed: 16)
       let values = numbers.floats(count)
@@ -93,6 +126,45 @@ extension KernelsTests {
       expectEqual(Array(result.dropFirst(images)), gradient, "diffDst")
       expectEqual(
         inEveryConfiguration { squaredError(withGradient: false) }, Array(result.prefix(images)), "without gradient")
+    }
+
+    @Test(arguments: [(0, 4), (1, 1), (3, 17), (5, 1024), (2, 130)]) func theRootsGradientIsTheSquaresOverTheRoot(
+      _ images: Int, _ pixels: Int
+    ) {
+      var numbers = Numbers(seed: 21)
+      let count = images * pixels, scale: Float = 0.125
+      let predicted = numbers.floats(count).map { max(0, $0) }
+      // The last image has no error, and no gradient.
+      let target = predicted.enumerated().map { $0 < count - pixels ? abs(numbers.uniform()) : $1 }
+      let result = inEveryConfiguration {
+        var errors = [Double](repeating: .nan, count: images), gradient = [Float](repeating: .nan, count: count)
+        unsafe kernels_root_squared_error(
+          predicted, target, Int64(count), Int64(pixels), scale, &errors, &gradient)
+        return errors + gradient.map(Double.init)
+      }
+      var errors = [Double](repeating: .nan, count: images)
+      unsafe kernels_squared_error(predicted, target, Int64(count), Int64(pixels), 1, &errors, nil)
+      expectEqual(Array(result.prefix(images)), errors, "squared errors")
+      let gradient = (0..<count).map { i -> Double in
+        let error = errors[i / pixels]
+        let factor = error == 0 ? 0 : Float(Double(scale) / error.squareRoot())
+        return Double(predicted[i] > 0 ? factor * (predicted[i] - target[i]) : 0)
+      }
+      expectEqual(Array(result.dropFirst(images)), gradient, "diffDst")
+    }
+
+    @Test func theRootsGradientKeepsNotANumberInItsImage() {
+      var predicted = [Float](repeating: 1, count: 60)
+      predicted[39] = .nan
+      let result = inEveryConfiguration {
+        var errors = [0.0, 0, 0], gradient = [Float](repeating: 0, count: 60)
+        unsafe kernels_root_squared_error(
+          predicted, [Float](repeating: 0, count: 60), 60, 20, 1, &errors, &gradient)
+        return errors + gradient.map(Double.init)
+      }
+      #expect(result[0] == 20 && result[1].isNaN && result[2] == 20)
+      // Where the prediction itself is no number, the ReLU is closed.
+      for i in 0..<60 { #expect(result[3 + i].isNaN == ((20..<39).contains(i)), "element \(i)") }
     }
 
     @Test func squaredErrorKeepsNotANumberInItsImage() {
