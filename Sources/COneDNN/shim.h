@@ -10,8 +10,4 @@ _Static_assert(DNNL_VERSION_MAJOR == 2, "Unmix needs oneDNN 2.x (Debian libdnnl-
 /// DNNL_MEMORY_NONE as a value: the macro is a cast, which Swift does not import.
 static inline void *_Nullable COneDNN_memory_none(void) { return DNNL_MEMORY_NONE; }
 
-// oneDNN's threads are libgomp's; clang ships no omp.h, so the two calls are declared here.
-void omp_set_num_threads(int count);
-int omp_get_max_threads(void);
-
 #endif

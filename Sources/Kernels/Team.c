@@ -35,7 +35,7 @@ static _Atomic int team_threads = 1;
 void kernels_set_threads(int threads) {
   if (threads < 1) threads = 1;
   atomic_store(&team_threads, threads);
-  // oneDNN shall ask for as many: libgomp ends and starts threads whenever the size of the team changes.
+  // oneDNN, whose threads are libgomp's too, shall ask for as many: libgomp ends and starts threads whenever the size of the team changes.
   omp_set_num_threads(threads);
 }
 

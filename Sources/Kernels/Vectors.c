@@ -60,49 +60,36 @@ static void square_range(void *context, int64_t index) {
   work->sums[index] = work->loops->sum_of_squares(work->values + first, minimum(work->range, work->count - first));
 }
 
+/// What changes an array by a factor: by `combine` where there are two arrays, by `scale` where there is one.
 typedef struct {
-  const loops *loops;
-  float *average;
-  const float *values;
+  void (*combine)(float *values, const float *others, int64_t count, float factor);
+  void (*scale)(float *values, int64_t count, float factor);
+  float *values;
+  const float *others;
   int64_t count;
-  float share;
-} average_work;
+  float factor;
+} factor_work;
 
-static void average_range(void *context, int64_t index) {
-  const average_work *work = context;
-  const int64_t first = index * RANGE, count = work->count - first < RANGE ? work->count - first : RANGE;
-  work->loops->average(work->average + first, work->values + first, count, work->share);
+static void factor_range(void *context, int64_t index) {
+  const factor_work *work = context;
+  const int64_t first = index * RANGE, count = minimum(RANGE, work->count - first);
+  if (work->combine) work->combine(work->values + first, work->others + first, count, work->factor);
+  else work->scale(work->values + first, count, work->factor);
 }
 
 void kernels_average(float *average, const float *values, int64_t count, float share) {
-  average_work work = {current_loops(), average, values, count, share};
-  parallel_for((count + RANGE - 1) / RANGE, average_range, &work);
-}
-
-typedef struct {
-  const loops *loops;
-  float *values;
-  /// null to scale the values themselves.
-  const float *addend;
-  int64_t count;
-  float factor;
-} scale_work;
-
-static void scale_range(void *context, int64_t index) {
-  const scale_work *work = context;
-  const int64_t first = index * RANGE, count = minimum(RANGE, work->count - first);
-  if (work->addend) work->loops->add_scaled(work->values + first, work->addend + first, count, work->factor);
-  else work->loops->scale(work->values + first, count, work->factor);
+  factor_work work = {current_loops()->average, 0, average, values, count, share};
+  parallel_for((count + RANGE - 1) / RANGE, factor_range, &work);
 }
 
 void kernels_scale(float *values, int64_t count, float factor) {
-  scale_work work = {current_loops(), values, 0, count, factor};
-  parallel_for((count + RANGE - 1) / RANGE, scale_range, &work);
+  factor_work work = {0, current_loops()->scale, values, 0, count, factor};
+  parallel_for((count + RANGE - 1) / RANGE, factor_range, &work);
 }
 
 void kernels_add_scaled(float *values, const float *addend, int64_t count, float factor) {
-  scale_work work = {current_loops(), values, addend, count, factor};
-  parallel_for((count + RANGE - 1) / RANGE, scale_range, &work);
+  factor_work work = {current_loops()->add_scaled, 0, values, addend, count, factor};
+  parallel_for((count + RANGE - 1) / RANGE, factor_range, &work);
 }
 
 double kernels_sum_of_squares(const float *values, int64_t count) {

@@ -30,9 +30,9 @@ private func copy(
       channels: Int64(columns), channel_blocks: 1, outer_stride: Int64(rows * columns), row_stride: Int64(columns),
       column_stride: Int64(columns))
   }
-  let columns = 64
-  let rows = count / columns
-  for (first, rows, columns) in [(0, rows, columns), (rows * columns, 1, count - rows * columns)]
+  let width = 64
+  let whole = count / width * width
+  for (first, rows, columns) in [(0, whole / width, width), (whole, 1, count - whole)]
   where rows > 0 && columns > 0 {
     var (from, to) = unsafe (
       view(src, srcType, from: first, rows: rows, columns: columns),

@@ -48,7 +48,7 @@ struct SafeTensorsWritingTests {
       .init(name: "f64", shape: [1], values: [2] as [Double]),
     ])
     let bytes = try file.serialized()
-    #expect(bytes.count % 8 == 8 * 0 + (8 + 4 + 3) % 8 && bytes[0] % 8 == 0)
+    #expect(bytes.count % 8 == (8 + 4 + 3) % 8 && bytes[0] % 8 == 0)
     #expect(try SafeTensorsFile(bytes: bytes, path: "aligned").tensors.map(\.name) == ["f64", "f32", "u8"])
   }
 

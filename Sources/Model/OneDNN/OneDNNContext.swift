@@ -55,9 +55,8 @@ package func oneDNNVersion() -> String { OneDNNContext.libraryVersion }
 /// The version of the oneDNN headers that the program is compiled with.
 package func oneDNNHeaderVersion() -> String { "\(DNNL_VERSION_MAJOR).\(DNNL_VERSION_MINOR).\(DNNL_VERSION_PATCH)" }
 
-/// Sets the threads that oneDNN and the kernels use in this process: one team, libgomp's.
+/// Sets the threads that the kernels use in this process, and oneDNN on the calling thread: one team, libgomp's.
 package func useThreads(_ count: Int) {
   precondition(count > 0, "\(count) threads")
-  omp_set_num_threads(Int32(count))
   kernels_set_threads(Int32(count))
 }

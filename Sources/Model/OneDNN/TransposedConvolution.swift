@@ -9,7 +9,6 @@ internal import COneDNN
 @safe
 final class TransposedConvolution: ConvolutionPasses {
   private let shape: ConvolutionShape
-  private let context: OneDNNContext
   private let src: Activation
   private let dst: ActivationView
   private let bias: UnsafeMutablePointer<Float>
@@ -31,7 +30,6 @@ final class TransposedConvolution: ConvolutionPasses {
   ) throws {
     precondition(shape.isTransposed, "\(shape.description) is not transposed")
     self.shape = shape
-    self.context = context
     self.src = src
     self.dst = dst
     unsafe self.bias = bias
