@@ -39,7 +39,7 @@ package struct Checkpoint: Sendable {
   /// Reads and checks the file at `path`: digests, metadata, and that all tensors of the network stand there.
   ///
   /// Throws ``CheckpointError`` (`missing`, `truncated`, `damaged`, `wrongDigest`, `damagedTensors`, `notACheckpoint`,
-  /// `missingTensor`) or ``FileError`` where the system refuses to read.
+  /// `otherVersion`, `missingTensor`) or ``FileError`` where the system refuses to read.
   package init(contentsOf path: String) throws {
     guard FileSystem.exists(path) else { throw CheckpointError.missing(path: path) }
     try self.init(bytes: try FileSystem.read(path), path: path)
@@ -92,9 +92,7 @@ package struct Checkpoint: Sendable {
     )
     guard expected == found else { throw .wrongDigest(path: path, expected: expected, found: found) }
     guard isOld || file.metadata["version"] == version else {
-      throw .notACheckpoint(
-        path: path,
-        reason: "version \(file.metadata["version"] ?? "?"), this program reads \(versionBeforeDigests) and \(version)")
+      throw .otherVersion(path: path, found: file.metadata["version"] ?? "?")
     }
     if isOld { return }
     guard let text = file.metadata[Seal.tensorsKey],
@@ -137,6 +135,9 @@ package struct Checkpoint: Sendable {
   /// The format's version, "2" or "1".
   package var formatVersion: String { file.metadata["version"] ?? "" }
 
+  /// The digest of its header, which holds those of its tensors: no other checkpoint has it.
+  var sha256: String { file.metadata[Seal.key] ?? "" }
+
   /// Tensors in the file.
   package var tensorCount: Int { file.tensors.count }
 
@@ -161,6 +162,13 @@ package struct Checkpoint: Sendable {
     } catch {
       throw CheckpointError.damaged(path: path, reason: "\(error)")
     }
+  }
+
+  /// Throws ``CheckpointError/damaged(path:reason:)`` where weights or averages hold a value that is not finite.
+  func checkValues() throws {
+    _ = try weights(best: false)
+    if hasBestWeights { _ = try weights(best: true) }
+    if configuration.averageDecay > 0 { _ = try averages() }
   }
 
   /// Adam's moments, in layout order.
@@ -216,6 +224,11 @@ package struct Checkpoint: Sendable {
       ]
       for (option, found, expected) in parts where found != expected {
         throw .otherRun(path: path, option: option, found: Self.text(found), expected: Self.text(expected))
+      }
+      // A run cannot end before where it is.
+      guard now.epochs == before.epochs || now.epochs > state.epoch else {
+        throw .otherSchedule(
+          path: path, option: "--epochs", found: "\(before.epochs)", expected: "\(now.epochs)", step: state.step)
       }
       // Time that is added after the end would find a rate of nothing.
       if let last = state.recipe.lastEpoch, state.epoch >= last, let found = before.timeBudget,

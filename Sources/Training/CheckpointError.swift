@@ -22,6 +22,8 @@ package enum CheckpointError: Error, Equatable, Sendable {
   case damagedTensors(path: String, tensors: [String])
   /// A whole safetensors file, but no checkpoint of this program.
   case notACheckpoint(path: String, reason: String)
+  /// A whole checkpoint in a version of the format that this program does not read.
+  case otherVersion(path: String, found: String)
   /// No tensor of that name.
   case missingTensor(path: String, tensor: String)
   /// Made before the first epoch ended: there are no best weights yet.
@@ -41,9 +43,17 @@ package enum CheckpointError: Error, Equatable, Sendable {
     switch self {
     case .missing: .inputMissing
     case .wrongNetwork, .wrongData, .otherRun, .otherSchedule: .usage
-    case .truncated, .damaged, .wrongDigest, .damagedTensors, .notACheckpoint, .missingTensor, .noBestWeights,
-      .noneGood:
+    case .truncated, .damaged, .wrongDigest, .damagedTensors, .notACheckpoint, .otherVersion, .missingTensor,
+      .noBestWeights, .noneGood:
       .badData
+    }
+  }
+
+  /// Whether the file can be of no use to anybody, so that the checkpoint before it is the next best.
+  var isDamage: Bool {
+    switch self {
+    case .truncated, .damaged, .wrongDigest, .damagedTensors, .notACheckpoint, .missingTensor: true
+    case .missing, .otherVersion, .noBestWeights, .wrongNetwork, .wrongData, .otherRun, .otherSchedule, .noneGood: false
     }
   }
 }
@@ -65,6 +75,9 @@ extension CheckpointError: CustomStringConvertible {
         + " not the recorded one"
     case .notACheckpoint(let path, let reason):
       "\(path): not a checkpoint: \(reason)"
+    case .otherVersion(let path, let found):
+      "\(path): a checkpoint of version \(found), this program reads \(Checkpoint.versionBeforeDigests) and "
+        + "\(Checkpoint.version); use the program that wrote it, or a newer one"
     case .missingTensor(let path, let tensor):
       "\(path): damaged checkpoint: there is no tensor \(tensor)"
     case .noBestWeights(let path):

@@ -1,3 +1,4 @@
+import Glibc
 import Model
 
 /// A checkpoint as it will stand in a file: the header, and the buffers that follow it as they lie in memory.
@@ -53,12 +54,19 @@ struct CheckpointImage {
       + [(firstMoments, layout.trainedCount), (secondMoments, layout.trainedCount)]
   }
 
-  /// Writes the file's bytes to `descriptor`; 0, or the errno that stopped it.
-  func write(to descriptor: Int32) -> Int32 {
+  /// Writes the file's bytes to `descriptor`; 0, or the errno that stopped it. `progressed` is called whenever a piece is on the disk.
+  func write(to descriptor: Int32, progressed: () -> Void = {}) -> Int32 {
     var code = FileSystem.writeAll(header, to: descriptor)
-    for part in parts where code == 0 {
-      code = withExtendedLifetime(part.buffer) {
-        unsafe FileSystem.writeAll(UnsafeRawBufferPointer(part.buffer.elements(0..<part.count)), to: descriptor)
+    let piece = FileSystem.pieceByteCount / MemoryLayout<Float>.stride
+    for part in parts {
+      for first in stride(from: 0, to: part.count, by: piece) where code == 0 {
+        let range = first..<min(first + piece, part.count)
+        code = withExtendedLifetime(part.buffer) {
+          unsafe FileSystem.writeAll(UnsafeRawBufferPointer(part.buffer.elements(range)), to: descriptor)
+        }
+        // Else all of it would wait for the fsync at the end, in which nobody sees a slow disk work.
+        if code == 0 && fdatasync(descriptor) != 0 && errno != EINVAL { code = errno }
+        progressed()
       }
     }
     return code

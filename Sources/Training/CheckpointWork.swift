@@ -1,5 +1,6 @@
 import Glibc
 import Model
+import Synchronization
 
 /// What ``CheckpointWriter`` and its thread share, and what the thread does.
 ///
@@ -30,6 +31,8 @@ final class CheckpointWork: @unchecked Sendable {
   }
 
   let monitor = Monitor(State())
+  /// Pieces of checkpoints that are on the disk: it grows while the disk works, however slowly.
+  let pieces = Atomic(0)
   let snapshot: CheckpointSnapshot
   let folder: CheckpointFolder
   private let keep: Int
@@ -106,7 +109,7 @@ final class CheckpointWork: @unchecked Sendable {
         beforeRename: {
           do { try lock?.check() } catch { loss = error }
           return loss == nil ? 0 : ECANCELED
-        }, content: { image.write(to: $0) })
+        }, content: { image.write(to: $0) { pieces.add(1, ordering: .relaxed) } })
     } catch {
       throw loss ?? error
     }

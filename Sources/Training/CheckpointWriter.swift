@@ -1,3 +1,4 @@
+import Distributed
 import Glibc
 package import Model
 
@@ -87,7 +88,7 @@ package final class CheckpointWriter {
   package func finish(report: (String) -> Void) throws {
     let watch = Stopwatch()
     defer { trainingSeconds += watch.seconds }
-    work.monitor.wait { $0.phase == .idle ? () : nil }
+    wait { $0.phase == .idle ? () : nil }
     try passOn(report)
     if let error = work.monitor.access({ $0.failure }) { throw error }
   }
@@ -101,11 +102,22 @@ package final class CheckpointWriter {
 
   /// Waits until the thread is idle: true; or asks it to give up a checkpoint that waits for another attempt: false.
   private func waitsForIdleOrReplaces() -> Bool {
-    work.monitor.wait { state in
+    wait { state in
       if state.phase == .idle { return true }
       guard state.phase == .pausing, state.failuresInARow == 0, !state.isReplaced else { return nil }
       state.isReplaced = true
       return false
+    }
+  }
+
+  /// Waits until `body` gives something. As long as the thread brings pieces to the disk, the watchdog sees progress.
+  private func wait<Result>(_ body: (inout CheckpointWork.State) -> Result?) -> Result {
+    var seen = work.pieces.load(ordering: .relaxed)
+    while true {
+      if let result = work.monitor.wait(seconds: 1, body) { return result }
+      let pieces = work.pieces.load(ordering: .relaxed)
+      if pieces != seen { ProgressBoard.own.progressed() }
+      seen = pieces
     }
   }
 

@@ -2,14 +2,16 @@
 package final class EventLog: RunRecorder {
   private var lines: PendingRecords
 
-  /// Opens the file and removes what happened after `step` steps, so that it holds what the run has done. An end at `step` goes
-  /// too: the run goes on.
-  init(_ path: String, step: Int) throws {
+  /// Opens the file and removes what happened after `step` steps and `epoch` complete epochs, so that it holds what the run has done. An
+  /// end at `step` goes too: the run goes on.
+  init(_ path: String, step: Int, epoch: Int) throws {
     var kept: [RunEvent] = []
     if FileSystem.exists(path) {
       kept = try Self.events(in: path).filter { event in
         switch event {
         case .end, .evaluation: event.step < step
+        // A checkpoint may stand between an epoch's last step and its validation.
+        case .epoch(let record): record.epoch <= epoch
         default: event.step <= step
         }
       }

@@ -27,22 +27,34 @@ package struct FailedStep: Sendable, Codable, Equatable {
 
 extension Trainer {
   /// Writes what a replay of the failed step needs, where `error` is about a step: the weights are still those before it.
-  /// Rank 0 writes; the others wait for it. Collective.
+  /// Rank 0 writes; the others wait for it. What cannot be written is reported: `error` is what matters. Collective; throws what
+  /// MPI reports.
   func recordFailure(_ error: RunError) throws {
     guard case .nonFinite(let quantity, let step?) = error, let layer = quantity.layer else { return }
     if let folder = start?.folder {
-      let failed = FailedStep(
-        step: step, message: "\(error)", layer: layer, globalBatch: configuration.globalBatch,
-        pairs: (0..<configuration.globalBatch).map { index in
-          let pair = generator.pair(step: step - 1, index: index)
-          return [pair.first, pair.second]
-        }, precision: configuration.precision.rawValue, ranks: communicator.size, seed: configuration.seed,
-        data: dataName)
-      try writeCheckpoint(to: folder.failedStepWeights)
-      try FileSystem.writeAtomically(JSONText.encode(failed, isPretty: true) + "\n", to: folder.failedStep)
-      reporter.line("step \(step) is kept in \(folder.failedStep): launcher replay \(runFolder)")
+      do {
+        try keep(step: step, layer: layer, message: "\(error)", in: folder)
+        reporter.line("step \(step) is kept in \(folder.failedStep): launcher replay \(runFolder)")
+      } catch {
+        reporter.line("\(error); step \(step) is not kept for a replay")
+      }
     }
     try communicator.barrier()
+  }
+
+  private func keep(step: Int, layer: String, message: String, in folder: RunFolder) throws {
+    try checkFolder()
+    let failed = FailedStep(
+      step: step, message: message, layer: layer, globalBatch: configuration.globalBatch,
+      pairs: (0..<configuration.globalBatch).map { index in
+        let pair = generator.pair(step: step - 1, index: index)
+        return [pair.first, pair.second]
+      }, precision: configuration.precision.rawValue, ranks: communicator.size, seed: configuration.seed,
+      data: dataName)
+    try Retry.run(report: reporter.line) {
+      try writeCheckpoint(to: folder.failedStepWeights)
+      try FileSystem.writeAtomically(JSONText.encode(failed, isPretty: true) + "\n", to: folder.failedStep)
+    }
   }
 }
 

@@ -63,7 +63,7 @@ package struct FastRecipe: Sendable, Codable, Equatable {
     guard part < 1 else { return }
     let last = RunPace.lastEpoch(step: step, seconds: seconds, budget: budget, stepsPerEpoch: run.stepsPerEpoch)
     let epochs = min(last, run.epochs)
-    pace = RunPace(step: step, part: part, lastEpoch: epochs, lastStep: epochs * run.stepsPerEpoch)
+    pace = RunPace(step: max(step, run.warmUp), part: part, lastEpoch: epochs, lastStep: epochs * run.stepsPerEpoch)
   }
 
   /// Takes in the validation loss of `epoch`, counted from 0. A NaN is no improvement.

@@ -1,3 +1,4 @@
+import Distributed
 import Glibc
 
 /// The few calls on files that a run folder needs. A status that is no success becomes ``FileError``.
@@ -57,6 +58,9 @@ package enum FileSystem {
     return names.sorted()
   }
 
+  /// What is read or written at once before the watchdog is told that work moves: a slow disk is no stall.
+  static let pieceByteCount = 8 << 20
+
   /// The whole of the file at `path`.
   package static func read(_ path: String) throws(FileError) -> [UInt8] {
     // A pipe or a device of that name would block or never end.
@@ -70,11 +74,13 @@ package enum FileSystem {
     let size = Int(status.st_size)
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
       while count < size {
-        let read = unsafe Glibc.read(descriptor, buffer.baseAddress! + count, size - count)
+        let piece = min(size - count, pieceByteCount)
+        let read = unsafe Glibc.read(descriptor, buffer.baseAddress! + count, piece)
         if read < 0 && errno == EINTR { continue }
         if read < 0 { failure = errno }
         if read <= 0 { break }
         count += read
+        ProgressBoard.own.progressed()
       }
     }
     guard failure == 0 else { throw FileError(path: path, operation: .read, code: failure) }

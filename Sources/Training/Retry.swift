@@ -7,7 +7,9 @@ enum Retry {
 
   /// Runs `body`, and again after each pause as long as it throws a ``FileError`` that may pass; the last one is thrown. The
   /// calling thread sleeps meanwhile. `report` gets a line once.
-  static func run(delays: [Double] = delays, report: (String) -> Void, _ body: () throws -> Void) throws {
+  static func run<Result>(delays: [Double] = delays, report: (String) -> Void, _ body: () throws -> Result) throws
+    -> Result
+  {
     for (attempt, delay) in delays.enumerated() {
       do {
         return try body()
@@ -16,6 +18,6 @@ enum Retry {
         usleep(useconds_t(delay * 1e6))
       }
     }
-    try body()
+    return try body()
   }
 }

@@ -69,7 +69,7 @@ extension RunError: CustomStringConvertible {
       return "MPI summed to \(found) what adds up to \(expected); do not trust this installation"
     case .ranksHoldDifferentWeights(let rank, let step):
       return "step \(step): the weights of rank \(rank) are not those of the other ranks; suspect its host's memory or "
-        + "library versions, and go on from a checkpoint with --resume auto"
+        + "library versions, and go on from the last checkpoint, which was the same on all ranks, with --resume auto"
     case .ranksHoldDifferentData(let rank):
       return "rank \(rank) loaded other pictures than rank 0; give every host the same --data"
     }

@@ -29,6 +29,7 @@ package struct RunFolder: Sendable {
 
   package var checkpoints: CheckpointFolder { CheckpointFolder("\(path)/checkpoints") }
   package var configuration: String { "\(path)/config.yaml" }
+  package var log: String { "\(path)/log.txt" }
   package var metrics: String { "\(path)/metrics.csv" }
   /// See ``EventLog``.
   package var events: String { "\(path)/metrics.jsonl" }
@@ -45,14 +46,19 @@ package struct RunFolder: Sendable {
   package var failedStep: String { "\(path)/failed-step.json" }
   package var failedStepWeights: String { "\(path)/failed-step.safetensors" }
 
-  /// Gives an earlier run's checkpoints another name, so that this run's are alone; the new name, nil where there are none.
-  func setAsideCheckpoints() throws -> String? {
-    guard try !checkpoints.steps().isEmpty else { return nil }
-    let name = "\(checkpoints.path)-before-\(LocalTime.now.text(between: "-", colon: ""))"
+  /// Moves what an earlier run left into a folder of its own, a run folder too, so that this run's files are alone; its path, nil where
+  /// there is nothing. Checkpoints go first: without them nothing is taken for this run's.
+  func setAsideEarlierRun() throws -> String? {
+    let files = [
+      checkpoints.path, metrics, events, tensorBoard, bestWeights, evaluation, samples, sampleSet, report, failedStep,
+      failedStepWeights, configuration, log,
+    ].filter { FileSystem.exists($0) }
+    guard !files.isEmpty else { return nil }
+    let name = "\(path)/before-\(LocalTime.now.text(between: "-", colon: ""))"
     for number in 1... {
       let new = number == 1 ? name : "\(name)-\(number)"
-      if FileSystem.exists(new) { continue }
-      try FileSystem.rename(checkpoints.path, to: new)
+      guard try FileSystem.makeNewDirectory(new) else { continue }
+      for file in files { try FileSystem.rename(file, to: "\(new)/\(FileSystem.split(file).name)") }
       return new
     }
     preconditionFailure("an endless loop ended")

@@ -3,7 +3,7 @@ package struct RunPace: Sendable, Codable, Equatable {
   /// Steps after which the speed is measured first; then at the end of every epoch.
   static let firstMeasurement = 100
 
-  /// Steps done at the measurement.
+  /// Steps done at the measurement, or those of the warm-up, of which the schedule's parts are none.
   var step: Int
   /// The part of the schedule that was done then, 0 to 1.
   var part: Double
@@ -15,7 +15,7 @@ package struct RunPace: Sendable, Codable, Equatable {
   /// The part of the schedule that is done after `step` steps, no less than before.
   func part(step: Int) -> Double {
     guard lastStep > self.step else { return 1 }
-    return part + (1 - part) * min(1, Double(step - self.step) / Double(lastStep - self.step))
+    return part + (1 - part) * max(0, min(1, Double(step - self.step) / Double(lastStep - self.step)))
   }
 
   /// Epochs that end nearest to `budget` seconds where `step` steps took `seconds`: at least one that goes on after `step`, so that

@@ -8,6 +8,8 @@ struct RunStart {
   let lock: RunLock
   /// nil: from the beginning.
   let checkpoint: Checkpoint?
+  /// The file that the run begins from now; nil where it goes on from its own checkpoints or from the beginning.
+  let origin: TrainingState.Origin?
   /// The weights of the file that a new run begins with; nil where it names none, or goes on from a checkpoint.
   let initialWeights: NetworkWeights?
   /// Lines about what was found.
@@ -16,7 +18,8 @@ struct RunStart {
   /// Does what `configuration.output` and `configuration.resume` ask for.
   ///
   /// Without an output the folder is always new. `auto` takes the newest good checkpoint of the output, `never` none; a
-  /// path takes that file. Checkpoints in the output that the run does not continue are renamed, never removed.
+  /// path takes that file, or where the newest good checkpoint of the output began from it, that one: the same command again goes on.
+  /// What another run left in the output is moved aside, and checkpoints that the run does not continue are renamed, never removed.
   /// Files that dead processes left half-written are removed. `report` gets lines while the folder is taken.
   /// Throws ``CheckpointError``, ``RunLockError``, ``FileError``, or ``RunError/usage(option:reason:)`` where `--initial-weights` are
   /// another network's.
@@ -25,14 +28,13 @@ struct RunStart {
   ) throws -> RunStart {
     var notes: [String] = []
     let isNew = configuration.output.isEmpty
+    let named = ["auto", "never"].contains(configuration.resume) ? nil : configuration.resume
+    let mayGoOn = configuration.resume != "never" && !isNew && FileSystem.exists(configuration.output)
     // Read first: a wrong path should not leave a folder behind.
     var checkpoint: Checkpoint?
-    if !["auto", "never"].contains(configuration.resume) {
-      checkpoint = try Checkpoint(contentsOf: configuration.resume)
-    }
+    if let named, !mayGoOn || FileSystem.exists(named) { checkpoint = try Checkpoint(contentsOf: named) }
     try checkpoint?.checkFits(configuration, fingerprint: sources.fingerprint)
     var initialWeights: NetworkWeights?
-    let mayGoOn = configuration.resume == "auto" && !isNew && FileSystem.exists(configuration.output)
     if checkpoint == nil && !mayGoOn { initialWeights = try weights(of: configuration) }
 
     let folder = isNew ? try RunFolder.new() : try RunFolder(configuration.output)
@@ -45,21 +47,49 @@ struct RunStart {
     if orphans > 0 {
       notes.append("removed \(orphans) unfinished \(orphans == 1 ? "file" : "files") of a run that was cut off")
     }
+    var origin: TrainingState.Origin?
     if configuration.resume == "auto" {
       checkpoint = try checkpoints.newestGood { notes.append($0) }
       try checkpoint?.checkFits(configuration, fingerprint: sources.fingerprint)
       if mayGoOn && checkpoint == nil { initialWeights = try weights(of: configuration) }
+    } else if let named {
+      if let own = try newest(of: checkpoints, from: named, checkpoint, report: { notes.append($0) }) {
+        try own.checkFits(configuration, fingerprint: sources.fingerprint)
+        notes.append("the run began from \(named) and goes on from what it has saved since")
+        checkpoint = own
+      } else if let checkpoint {
+        origin = .init(path: named, sha256: checkpoint.sha256)
+      } else {
+        throw CheckpointError.missing(path: named)
+      }
     }
     if let checkpoint, folder.ownsCheckpoint(checkpoint.path) {
       for name in try checkpoints.setAside(after: checkpoint.state.step) {
         notes.append("a later checkpoint is now \(name)")
       }
-    } else if let name = try folder.setAsideCheckpoints() {
-      notes.append("the checkpoints of an earlier run are now in \(name)")
+    } else if configuration.resume != "auto", let name = try folder.setAsideEarlierRun() {
+      notes.append("what an earlier run left here is now in \(name)")
     }
     try FileSystem.makeDirectories(checkpoints.path)
     if initialWeights != nil, let path = configuration.initialWeights { notes.append("first weights: \(path)") }
-    return RunStart(folder: folder, lock: lock, checkpoint: checkpoint, initialWeights: initialWeights, notes: notes)
+    return RunStart(
+      folder: folder, lock: lock, checkpoint: checkpoint, origin: origin, initialWeights: initialWeights, notes: notes)
+  }
+
+  /// The newest good checkpoint of the folder, where it is of a run that began from the file `named`, which is `checkpoint`, or nil where
+  /// it is gone by now; nil where it is of another run.
+  private static func newest(
+    of checkpoints: CheckpointFolder, from named: String, _ checkpoint: Checkpoint?, report: (String) -> Void
+  ) throws -> Checkpoint? {
+    let own: Checkpoint?
+    do {
+      own = try checkpoints.newestGood(report: report)
+    } catch CheckpointError.noneGood {
+      return nil
+    }
+    guard let own, let origin = own.state.origin else { return nil }
+    let isSame = checkpoint.map { $0.sha256 == origin.sha256 } ?? (named == origin.path)
+    return isSame ? own : nil
   }
 
   /// What `configuration.initialWeights` names; nil where it names nothing.

@@ -128,7 +128,7 @@ extension Trainer {
 
   /// Validation, the recipe's verdict, metrics and the checkpoint after an epoch's last step.
   private func endEpoch() throws {
-    let watch = Stopwatch()
+    var watch = Stopwatch()
     var batches = 0
     // What is judged is what is kept.
     try step.withAverages {
@@ -141,7 +141,7 @@ extension Trainer {
         throw RunError.nonFinite(.validationLoss(epoch: state.epoch + 1), step: state.step)
       }
       if isRoot {
-        state.seconds += watch.seconds
+        state.seconds += watch.lap()
         try recordEpoch(validation)
       }
     }
@@ -150,6 +150,8 @@ extension Trainer {
     state = try JSONText.decode(TrainingState.self, from: text)
     let isLast = state.isStopped || state.epoch >= lastEpoch
     if configuration.checkpointEvery == nil || isCheckpointDue || isLast { try saveCheckpoint() }
+    // A slow disk uses up a time budget too.
+    state.seconds += watch.lap()
   }
 
   /// Rank 0's part of an epoch's end.

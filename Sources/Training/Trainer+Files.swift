@@ -44,7 +44,7 @@ extension Trainer {
     recorders = [
       try MetricsFile(
         start.folder.metrics, epochs: state.epoch, heads: configuration.network.heads, isSynthetic: isSynthetic),
-      try EventLog(start.folder.events, step: state.step),
+      try EventLog(start.folder.events, step: state.step, epoch: state.epoch),
       try TensorBoardRecorder(
         start.folder.tensorBoard, heads: configuration.network.heads, step: state.step,
         host: topology.places[communicator.rank].host),
@@ -102,9 +102,13 @@ extension Trainer {
       "from here the run equals the old one to rounding only: " + differences.joined(separator: ", "))
   }
 
-  /// Has the checkpoint of `state.step` written while training goes on. Rank 0's; the others go on.
+  /// Has the checkpoint of `state.step` written while training goes on. What is written is rank 0's, so all ranks must hold the same: a
+  /// difference that only showed later would be what the run goes on from. Collective.
   func saveCheckpoint() throws {
     ProgressBoard.own.enter(.checkpoint)
+    for buffer in [step.values, step.firstMoments, step.secondMoments] + (step.averages.map { [$0] } ?? []) {
+      try agreement.check(buffer, step: state.step)
+    }
     savedState = state
     try writer?.save(
       description, current: step.values, best: state.recipe.bestEpoch == nil ? nil : best,

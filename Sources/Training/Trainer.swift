@@ -71,6 +71,8 @@ package final class Trainer {
     /// Pairs of each rank, of the run that goes on; nil where they are equal or to be measured.
     var shares: [Int]?
     var isResumed: Bool
+    /// The checkpoint that it goes on from is one of the run folder's.
+    var isSaved: Bool
   }
 
   /// Takes rank 0's configuration, finds the run folder and the checkpoint, plans everything. Collective.
@@ -95,11 +97,12 @@ package final class Trainer {
     let ours = start.map { start in
       JSONText.encode(
         Beginning(
-          runFolder: start.folder.path, state: Self.state(after: start.checkpoint, configuration, recipe: recipe),
+          runFolder: start.folder.path, state: Self.state(after: start, configuration, recipe: recipe),
           bucketBytes: start.checkpoint?.plan.bucketBytes ?? configuration.bucketBytes,
           grouping: Self.grouping(after: start.checkpoint?.plan, ranks: communicator.size),
           shares: Self.shares(after: start.checkpoint, configuration, ranks: communicator.size),
-          isResumed: start.checkpoint != nil))
+          isResumed: start.checkpoint != nil,
+          isSaved: start.checkpoint.map { start.folder.ownsCheckpoint($0.path) } ?? false))
     }
     let text = try communicator.broadcast(text: ours ?? "", root: 0)
     let beginning = try JSONText.decode(Beginning.self, from: text)
@@ -140,7 +143,7 @@ package final class Trainer {
     (self.topology, self.reporter, self.start) = (topology, reporter, start)
     (runFolder, state) = (beginning.runFolder, beginning.state)
     if beginning.isResumed { try restore() } else { try initialize() }
-    if let start, let checkpoint = start.checkpoint, start.folder.ownsCheckpoint(checkpoint.path) { savedState = state }
+    if beginning.isSaved { savedState = state }
     try step.network.packWeights()
   }
 
@@ -182,10 +185,11 @@ package final class Trainer {
 
   /// Where the run begins. Another time budget than before acts from there on.
   private static func state(
-    after checkpoint: Checkpoint?, _ configuration: RunConfiguration, recipe: Recipe
+    after start: RunStart, _ configuration: RunConfiguration, recipe: Recipe
   ) -> TrainingState {
-    guard let checkpoint else { return TrainingState(recipe: recipe) }
+    guard let checkpoint = start.checkpoint else { return TrainingState(recipe: recipe) }
     var state = checkpoint.state
+    state.origin = start.origin ?? state.origin
     if checkpoint.configuration.timeBudget != configuration.timeBudget && state.recipe.lastEpoch != nil {
       state.recipe.measured(step: state.step, seconds: state.seconds, of: configuration)
     }

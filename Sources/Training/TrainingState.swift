@@ -15,6 +15,14 @@ package struct TrainingState: Sendable, Codable, Equatable {
   package var recipe: Recipe
   /// The recipe ended the training.
   package var isStopped = false
+  /// The file that `--resume` named for this run to go on from; nil where it named none.
+  package var origin: Origin?
+
+  /// A checkpoint that a run began from.
+  package struct Origin: Sendable, Codable, Equatable {
+    var path: String
+    var sha256: String
+  }
 
   /// The state before the first step.
   package init(recipe: Recipe) { self.recipe = recipe }

@@ -40,6 +40,18 @@ struct FailedStepTests {
     }
   }
 
+  /// What cannot be written must not hide what happened.
+  @Test(arguments: [nil, 2])
+  func aStepThatCannotBeKeptIsStillNamed(ranks: Int?) throws {
+    let scratch = try TemporaryFolder()
+    try FileManager.default.createDirectory(
+      atPath: scratch("run/failed-step.safetensors/taken"), withIntermediateDirectories: true)
+    let outcome = try launch(Self.diverging(scratch("run")), ranks: ranks)
+    #expect(outcome.exitCode == 70 && outcome.mentions("is not finite") == 1, "\(outcome)")
+    #expect(
+      outcome.mentions("step 2 is not kept for a replay") == 1 && outcome.mentions("MPI_ABORT") == 0, "\(outcome)")
+  }
+
   @Test
   func theListedPairsAreThoseThatWereMixed() throws {
     let scratch = try TemporaryFolder()

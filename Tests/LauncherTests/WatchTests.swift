@@ -23,7 +23,7 @@ struct WatchTests {
     let scratch = try TemporaryFolder()
     let folder = scratch("run")
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let log = try EventLog(RunFolder(existing: folder).events, step: 0)
+    let log = try EventLog(RunFolder(existing: folder).events, step: 0, epoch: 0)
     try log.record(.start(Self.start))
     let watching = try MPIRun("launcher", ["watch", folder, "--interval", "0.1"], ranks: nil).start()
     Thread.sleep(forTimeInterval: 1)
@@ -43,7 +43,7 @@ struct WatchTests {
     let scratch = try TemporaryFolder()
     let folder = scratch("run")
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let log = try EventLog(RunFolder(existing: folder).events, step: 0)
+    let log = try EventLog(RunFolder(existing: folder).events, step: 0, epoch: 0)
     var steps = Self.steps(5)
     if case .steps(var record) = steps {
       record.time -= 1000

@@ -18,19 +18,6 @@ struct CheckpointTests {
     return try #require(throws: CheckpointError.self) { try Checkpoint(contentsOf: path) }
   }
 
-  /// The file with other tensors or metadata, sealed again.
-  private func altered(_ change: (inout SafeTensorsFile) -> Void) throws -> [UInt8] {
-    var file = try SafeTensorsFile(bytes: run.serialized(), path: "memory")
-    change(&file)
-    let digests = file.tensors.map { ($0.name, Seal.digest(of: $0.bytes)) }
-    file.metadata[Seal.tensorsKey] = JSONText.encode(Dictionary(uniqueKeysWithValues: digests))
-    file.metadata[Seal.key] = Seal.placeholder
-    let bytes = try file.serialized()
-    var header = Array(bytes[..<Seal.headerByteCount(bytes)])
-    Seal.close(&header)
-    return header + bytes[header.count...]
-  }
-
   @Test
   func everythingComesBackBitForBit() throws {
     try run.write(to: path)
@@ -97,7 +84,7 @@ struct CheckpointTests {
 
   @Test
   func metadataThatIsNoneNamesTheKey() throws {
-    let bytes = try altered {
+    let bytes = try run.altered {
       $0.metadata["plan"] = $0.metadata["plan"]?.replacingOccurrences(of: "\"threads\":", with: "\"thread\":")
     }
     guard case .damaged(_, let reason) = try error(reading: bytes) else {
@@ -168,13 +155,13 @@ struct CheckpointTests {
     "current.head.fashion.bias", "best.encoder.0.bn.0.moving_mean", "adam.first_moments", "adam.second_moments",
   ])
   func aMissingTensorIsNamed(name: String) throws {
-    let bytes = try altered { $0.tensors.removeAll { $0.name == name } }
+    let bytes = try run.altered { $0.tensors.removeAll { $0.name == name } }
     #expect(try error(reading: bytes) == .missingTensor(path: path, tensor: name))
   }
 
   @Test
   func aTensorOfAnotherShapeIsDamage() throws {
-    let bytes = try altered { file in
+    let bytes = try run.altered { file in
       file.tensors.removeAll { $0.name == "adam.first_moments" }
       file.tensors.append(.init(name: "adam.first_moments", shape: [3], values: [1, 2, 3] as [Float]))
     }
@@ -187,7 +174,7 @@ struct CheckpointTests {
   @Test(arguments: ["configuration", "state", "plan"])
   func unreadableMetadataIsNamed(key: String) throws {
     for change in [nil, "{}", "not JSON"] as [String?] {
-      guard case .damaged(_, let reason) = try error(reading: altered { $0.metadata[key] = change }) else {
+      guard case .damaged(_, let reason) = try error(reading: run.altered { $0.metadata[key] = change }) else {
         Issue.record("no damage")
         continue
       }
@@ -202,7 +189,7 @@ struct CheckpointTests {
       Issue.record("a weight file passed")
       return
     }
-    guard case .notACheckpoint = try error(reading: altered { $0.metadata["version"] = "3" }) else {
+    guard case .otherVersion(_, "3") = try error(reading: run.altered { $0.metadata["version"] = "3" }) else {
       Issue.record("a later version passed")
       return
     }
@@ -322,9 +309,14 @@ struct CheckpointTests {
         return nil
       } catch CheckpointError.otherRun(_, let option, _, _) {
         return option
+      } catch CheckpointError.otherSchedule(_, let option, _, _, _) {
+        return option
       }
     }
     #expect(try refusal { $0.timeBudget = 90 } == nil)
+    // It may be given fewer epochs at most, but not fewer than it has done: it would end with its rate at the peak.
+    #expect(try refusal { $0.epochs = run.state.epoch + 1 } == nil)
+    #expect(try refusal { $0.epochs = run.state.epoch } == "--epochs")
     #expect(try refusal { $0.coolDown = nil } == "--cool-down")
     #expect(try refusal { $0.frozenPart = nil } == "--freeze-statistics")
     #expect(try refusal { $0.timeBudget = nil } == "--time-budget")

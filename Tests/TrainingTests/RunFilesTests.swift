@@ -64,7 +64,7 @@ struct RunFilesTests {
 
   @Test
   func eventsReadBackFromTheirLog() throws {
-    let log = try EventLog(folder("metrics.jsonl"), step: 0)
+    let log = try EventLog(folder("metrics.jsonl"), step: 0, epoch: 0)
     let end = RunEvent.end(.init(time: 2e9, step: 10, reason: .asked, seconds: 7))
     let events = [steps(5), steps(10), row(1), end]
     for event in events { try log.record(event) }
@@ -76,14 +76,17 @@ struct RunFilesTests {
   /// A run that was killed in step 12 resumes from step 10's checkpoint; the end that a stopped run wrote is no end any more.
   @Test
   func theLogIsCutBackToTheCheckpoint() throws {
-    let log = try EventLog(folder("metrics.jsonl"), step: 0)
+    let log = try EventLog(folder("metrics.jsonl"), step: 0, epoch: 0)
     for event in [steps(5), steps(10), row(1)] { try log.record(event) }
     try log.record(.end(.init(time: 2e9, step: 10, reason: .asked, seconds: 7)))
     try log.record(steps(12))
     try folder.write(try folder.bytes("metrics.jsonl") + Array("{\"event\":\"st".utf8), to: "metrics.jsonl")
-    let again = try EventLog(folder("metrics.jsonl"), step: 10)
+    let again = try EventLog(folder("metrics.jsonl"), step: 10, epoch: 1)
     try again.record(steps(15))
     #expect(try EventLog.events(in: folder("metrics.jsonl")) == [steps(5), steps(10), row(1), steps(15)])
+    // A checkpoint of step 10 that was made before the epoch's validation: the epoch will be recorded again.
+    _ = try EventLog(folder("metrics.jsonl"), step: 10, epoch: 0)
+    #expect(try EventLog.events(in: folder("metrics.jsonl")) == [steps(5), steps(10)])
   }
 
   @Test

@@ -45,6 +45,19 @@ struct RunPaceTests {
     #expect(try JSONText.decode(Recipe.self, from: JSONText.encode(recipe)) == recipe)
   }
 
+  /// Measured in the warm-up: its steps are none of the schedule's parts.
+  @Test func theScheduleBeginsWhereTheWarmUpEnds() throws {
+    var run = run
+    (run.warmUp, run.coolDown, run.frozenPart) = (30, nil, 0.9)
+    var recipe = try #require(FastRecipe(learningRate: 1) as FastRecipe?)
+    recipe.measured(step: 10, seconds: 10, budget: 60, of: run)
+    #expect(recipe.pace?.part(step: 12) == 0 && recipe.pace?.part(step: 30) == 0)
+    #expect(recipe.pace?.part(step: 45) == 0.5 && recipe.pace?.part(step: 60) == 1)
+    recipe.stepBegins(30, run.schedule)
+    #expect(recipe.learningRate == 1)
+    #expect(recipe.statistics(step: 32, of: run) != .frozen && recipe.statistics(step: 33, of: run) == .frozen)
+  }
+
   @Test func aRunThatGetsSlowerStillEndsAtARateOfNothing() throws {
     let run = run
     var recipe = try #require(Recipe(named: "fast", learningRate: 1))

@@ -196,7 +196,7 @@ struct RunReportTests {
   @Test
   func aFolderIsReadBack() throws {
     let path = folder.path
-    let log = try EventLog("\(path)/metrics.jsonl", step: 0)
+    let log = try EventLog("\(path)/metrics.jsonl", step: 0, epoch: 0)
     for event in complete { try log.record(event) }
     try FileSystem.writeAtomically(
       "epochs: 3\nsources: \"a=b\"\ndecided:\n  hosts: [x, y]\n  ranks: 2\n", to: "\(path)/config.yaml")
@@ -215,7 +215,7 @@ struct RunReportTests {
     #expect(throws: ReportError.noRun(path: path)) { try RunReport(contentsOf: path) }
     try FileSystem.writeAtomically("{\"event\":\n", to: "\(path)/metrics.jsonl")
     #expect(throws: ReportError.noRun(path: path)) { try RunReport(contentsOf: path) }
-    let log = try EventLog("\(path)/metrics.jsonl", step: 0)
+    let log = try EventLog("\(path)/metrics.jsonl", step: 0, epoch: 0)
     try log.record(start())
     try FileSystem.writeAtomically("- 1\n", to: "\(path)/config.yaml")
     #expect(throws: ReportError.damaged(path: "\(path)/config.yaml", problem: "no NAME: VALUE")) {

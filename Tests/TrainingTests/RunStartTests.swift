@@ -28,6 +28,14 @@ struct RunStartTests {
     }
   }
 
+  /// A checkpoint of `step` that lies beside the folder's own.
+  private func file(step: Int) throws -> String {
+    var run = run
+    run.state.step = step
+    try FileSystem.writeAtomically(run.serialized(fingerprint: sources.fingerprint), to: folder("mine.safetensors"))
+    return folder("mine.safetensors")
+  }
+
   private func damage(_ step: Int) throws {
     var bytes = try FileSystem.read(checkpoints.file(step: step))
     bytes[bytes.count - 1] ^= 1
@@ -101,7 +109,80 @@ struct RunStartTests {
     let start = try start("never")
     #expect(start.checkpoint == nil && start.notes.count == 1)
     #expect(try checkpoints.steps().isEmpty)
-    #expect(try FileSystem.names(in: folder.path).contains { $0.hasPrefix("checkpoints-before-") })
+    let name = try #require(FileSystem.names(in: folder.path).first { $0.hasPrefix("before-") })
+    #expect(try CheckpointFolder(folder("\(name)/checkpoints")).steps() == [6])
+  }
+
+  /// Metrics, pictures and weights of another run would be taken for this one's.
+  @Test
+  func allThatAnotherRunLeftGoesAsideWithItsCheckpoints() throws {
+    try make(6, 12)
+    let files = ["metrics.csv", "metrics.jsonl", "best.safetensors", "evaluation.json", "config.yaml", "log.txt"]
+    for name in files { try FileSystem.writeAtomically("old", to: folder(name)) }
+    try FileSystem.makeDirectories(folder("tensorboard"))
+    let elsewhere = try file(step: 6)
+    _ = try start(elsewhere)
+    let name = try #require(FileSystem.names(in: folder.path).first { $0.hasPrefix("before-") })
+    #expect(try Set(FileSystem.names(in: folder(name))) == Set(files + ["checkpoints", "tensorboard"]))
+    #expect(try Set(FileSystem.names(in: folder.path)).isDisjoint(with: files + ["tensorboard"]))
+  }
+
+  /// A run that is asked to stop promises that the same command goes on.
+  @Test
+  func aRunThatBeganFromAFileGoesOnFromWhatItSavedSince() throws {
+    let elsewhere = try file(step: 6)
+    try FileSystem.remove(checkpoints.file(step: 6))
+    func begin() throws -> TrainingState.Origin? {
+      let begun = try start(elsewhere)
+      #expect(begun.checkpoint?.state.step == 6)
+      return begun.origin
+    }
+    let origin = try #require(try begin())
+    var later = run
+    (later.state.step, later.state.origin) = (9, origin)
+    try FileSystem.writeAtomically(
+      later.serialized(fingerprint: sources.fingerprint), to: checkpoints.file(step: 9))
+    for isGone in [false, true] {
+      if isGone { try FileSystem.remove(elsewhere) }
+      let again = try start(elsewhere)
+      #expect(again.checkpoint?.state.step == 9 && again.origin == nil && again.notes.count == 1)
+      #expect(try checkpoints.steps() == [9])
+    }
+    // Another file is another beginning.
+    let other = try start(file(step: 3))
+    #expect(other.checkpoint?.state.step == 3 && other.origin != nil && other.origin != origin)
+  }
+
+  @Test
+  func aFileThatIsNotThereIsNoBeginning() throws {
+    try make(6)
+    #expect(throws: CheckpointError.missing(path: folder("nowhere"))) { try start(folder("nowhere")) }
+    #expect(try checkpoints.steps() == [6])
+  }
+
+  @Test
+  func whatCannotBeReadNowOrByThisProgramIsNotPassedOver() throws {
+    try make(6, 12)
+    let bytes = try run.altered(fingerprint: sources.fingerprint) { $0.metadata["version"] = "3" }
+    try FileSystem.writeAtomically(bytes, to: checkpoints.file(step: 12))
+    #expect(throws: CheckpointError.otherVersion(path: checkpoints.file(step: 12), found: "3")) { try start() }
+    // A regular file that the system does not let anybody read.
+    try FileSystem.remove(checkpoints.file(step: 12))
+    try FileManager.default.createSymbolicLink(
+      atPath: checkpoints.file(step: 12), withDestinationPath: "/sys/class/net/lo/speed")
+    #expect(throws: FileError(path: checkpoints.file(step: 12), operation: .read, code: EINVAL)) { try start() }
+    #expect(try checkpoints.steps() == [6, 12])
+  }
+
+  @Test
+  func aCheckpointWithNumbersThatAreNotFiniteIsDamaged() throws {
+    try make(6)
+    var broken = run
+    broken.state.step = 12
+    try FileSystem.writeAtomically(
+      broken.serialized(fingerprint: sources.fingerprint, value: .nan), to: checkpoints.file(step: 12))
+    let start = try start()
+    #expect(start.checkpoint?.state.step == 6 && start.notes.first?.contains("trying the one before") == true)
   }
 
   @Test
@@ -115,9 +196,7 @@ struct RunStartTests {
   @Test
   func aFileFromElsewherePutsTheFolderAside() throws {
     try make(6, 12)
-    let elsewhere = folder("mine.safetensors")
-    try FileSystem.writeAtomically(try FileSystem.read(checkpoints.file(step: 6)), to: elsewhere)
-    let start = try start(elsewhere)
+    let start = try start(file(step: 6))
     #expect(start.checkpoint?.state.step == 6)
     #expect(try checkpoints.steps().isEmpty)
   }

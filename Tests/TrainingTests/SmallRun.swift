@@ -36,14 +36,29 @@ struct SmallRun {
     .init(configuration: configuration, state: state, plan: plan, dataName: "synthetic", dataFingerprint: "abc")
   }
 
-  /// The bytes of the run's checkpoint.
-  func serialized(best: Bool = true, fingerprint: String = "abc") -> [UInt8] {
+  /// The bytes of the run's checkpoint. `value` is the first weight where it is given.
+  func serialized(best: Bool = true, fingerprint: String = "abc", value: Float? = nil) -> [UInt8] {
     var description = description
     description.dataFingerprint = fingerprint
+    let current = buffer(1)
+    if let value { unsafe current.elements[0] = value }
     return CheckpointImage(
-      description, layout: layout, current: buffer(1), best: best ? buffer(2) : nil,
+      description, layout: layout, current: current, best: best ? buffer(2) : nil,
       firstMoments: buffer(3, count: layout.trainedCount), secondMoments: buffer(4, count: layout.trainedCount)
     ).bytes
+  }
+
+  /// The file with other tensors or metadata, sealed again.
+  func altered(fingerprint: String = "abc", _ change: (inout SafeTensorsFile) -> Void) throws -> [UInt8] {
+    var file = try SafeTensorsFile(bytes: serialized(fingerprint: fingerprint), path: "memory")
+    change(&file)
+    let digests = file.tensors.map { ($0.name, Seal.digest(of: $0.bytes)) }
+    file.metadata[Seal.tensorsKey] = JSONText.encode(Dictionary(uniqueKeysWithValues: digests))
+    file.metadata[Seal.key] = Seal.placeholder
+    let bytes = try file.serialized()
+    var header = Array(bytes[..<Seal.headerByteCount(bytes)])
+    Seal.close(&header)
+    return header + bytes[header.count...]
   }
 
   func write(to path: String) throws { try FileSystem.writeAtomically(serialized(), to: path) }

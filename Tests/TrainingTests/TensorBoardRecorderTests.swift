@@ -112,4 +112,14 @@ struct TensorBoardRecorderTests {
     ]
     #expect(try folder.bytes("tensorboard/\(names[1])") == again.flatMap(\.record))
   }
+
+  /// A run that died before its first checkpoint begins anew in the same folder.
+  @Test func aSecondBeginningVoidsTheFirst() throws {
+    let path = folder("tensorboard")
+    _ = try TensorBoardRecorder(path, heads: summaries.heads, step: 0, host: "a", time: 1e9)
+    _ = try TensorBoardRecorder(path, heads: summaries.heads, step: 0, host: "b", time: 1.5e9)
+    let again = [TensorBoardEvent(time: 1.5e9, step: 0, .version), TensorBoardEvent(time: 1.5e9, step: 1, .start)]
+    #expect(
+      try folder.bytes("tensorboard/events.out.tfevents.1500000000.b.\(getpid())") == again.flatMap(\.record))
+  }
 }

@@ -158,7 +158,7 @@ struct FolderOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "auto goes on from the newest good checkpoint in --output; never starts anew; a checkpoint's path goes on from it.",
+      "auto goes on from the newest good checkpoint in --output; never starts anew; a checkpoint's path goes on from it, and the same command again from what the run has saved since.",
       valueName: "auto|never|file"))
   var resume = RunConfiguration().resume
 

@@ -233,6 +233,20 @@ extension RanksTests {
     #expect(!outcome.standardError.contains("step 110"), "\(outcome)")
   }
 
+  /// Rank 0's weights are what a checkpoint holds, and what a run would go on from on all ranks.
+  @Test
+  func weightsThatDifferAreNotSaved() throws {
+    let run = try TrainingRun()
+    defer { run.remove() }
+    let short = ["epochs=1", "steps-per-epoch=20", "rounds=0", "batch=4", "checkpoint-every=5"]
+    let outcome = try run.train("run", short + ["flip-bit-on-rank=0"], ranks: 3)
+    #expect(outcome.exitCode == 1 && outcome.standardError.contains("step 10: the weights of rank 0 are not"))
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: "\(run.folder)/run/checkpoints") == [
+        "step-0000000005.safetensors"
+      ])
+  }
+
   @Test
   func ranksWithOtherPicturesAreFound() throws {
     let run = try TrainingRun()
