@@ -56,10 +56,15 @@ extension Trainer {
       }
       if configuration.timeBudget != nil && state.step == RunPace.firstMeasurement { try measurePace() }
       if let progress = progressMeter?.afterStep(state, losses: losses) { reporter.progress(progress) }
-      if step.isAskedToStop { throw StoppedOnRequest() }
+      if step.isAskedToStop {
+        try recordSteps(&meter)
+        throw StoppedOnRequest()
+      }
       try writer?.poll(report: reporter.line)
       // The one at the epoch's end is written once its validation is done.
       if isCheckpointDue && state.stepInEpoch < configuration.stepsPerEpoch {
+        // A resume keeps what was recorded up to here.
+        try recordSteps(&meter)
         try saveCheckpoint()
         state.seconds += watch.lap()
       }

@@ -160,6 +160,11 @@ extension RanksTests {
     let again = try run.train("cut", ["batch=5"], ranks: 2)
     #expect(try Self.value("evaluation", whole) == Self.value("evaluation", again))
     #expect(try run.metrics("whole") == run.metrics("cut"))
+    // Each step belongs to one record, those just before the stop too.
+    let counts = try EventLog.events(in: "\(run.folder)/cut/metrics.jsonl").map { event in
+      if case .steps(let record) = event { record.count } else { 0 }
+    }
+    #expect(counts.reduce(0, +) == 12, "\(counts)")
   }
 
   @Test
