@@ -91,7 +91,8 @@ let package = Package(
     .testTarget(
       name: "InterchangeTests",
       dependencies: [
-        "TestSupport", "Interchange", "Model", "CHDF5", "CZlib", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "TestSupport", "Interchange", "Model", "CHDF5", "CZlib",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: swiftSettings),
     .testTarget(

@@ -64,7 +64,7 @@ struct WatchTests {
     let scratch = try TemporaryFolder()
     let folder = scratch("run")
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let log = try EventLog(RunFolder(existing: folder).events, step: 0)
+    let log = try EventLog(RunFolder(existing: folder).events, step: 0, epoch: 0)
     var start = Self.start
     start.time -= 1000
     try log.record(.start(start))

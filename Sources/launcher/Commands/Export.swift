@@ -40,6 +40,9 @@ struct Export: JobCommand {
     guard (checkpoint == nil) != (weights == nil) else {
       throw ValidationError("--checkpoint or --weights, and not both, names the file to read")
     }
+    try check(path: checkpoint, "--checkpoint")
+    try check(path: weights, "--weights")
+    try check(path: output, "--output")
     if format == .keras, let output, !output.hasSuffix(".weights.h5") {
       throw ValidationError("--output \(output): Keras reads weights from files called NAME.weights.h5 alone")
     }

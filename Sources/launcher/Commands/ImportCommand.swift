@@ -18,11 +18,13 @@ struct ImportCommand: JobCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Names of the two heads, in the order of the model's outputs. Default: those of their layers, NAME_out, else "
-        + "mnist,fashion.", valueName: "a,b"))
+      "Names of the two heads, in the order of the model's outputs. Default: those that export noted, else those of their "
+        + "layers, NAME_out, else mnist,fashion.", valueName: "a,b"))
   var heads: String?
 
-  @Option(help: "Longer side of the pictures that the model was trained on, without what stands around them.")
+  @Option(
+    parsing: .unconditional,
+    help: "Longer side of the pictures that the model was trained on, without what stands around them.")
   var pictureSide = UNetConfiguration().pictureSide
 
   @Option(name: .shortAndLong, help: ArgumentHelp("The weight file to write.", valueName: "file"))
@@ -31,6 +33,8 @@ struct ImportCommand: JobCommand {
   @OptionGroup var format: JSONFlag
 
   func validate() throws {
+    try check(path: keras, "--keras")
+    try check(path: output, "--output")
     try check(pictureSide, in: 1...UNetConfiguration.maximumImageSize, "--picture-side")
   }
 
