@@ -19,18 +19,13 @@ extension Checkpoint {
     }
   }
 
-  /// Writes a checkpoint to `path` as one change, on the disk when this returns. `best` is nil before the first epoch is
-  /// complete, `averages` where none are kept.
+  /// Writes a checkpoint to `path` as one change, on the disk when this returns.
   ///
   /// Throws ``FileError``; `path` then holds what it held before.
   static func write(
-    to path: String, _ description: Description, layout: ParameterLayout, current: AlignedBuffer<Float>,
-    best: AlignedBuffer<Float>?, averages: AlignedBuffer<Float>? = nil, firstMoments: AlignedBuffer<Float>,
-    secondMoments: AlignedBuffer<Float>
+    to path: String, _ description: Description, layout: ParameterLayout, _ buffers: RunBuffers
   ) throws {
-    let image = CheckpointImage(
-      description, layout: layout, current: current, best: best, averages: averages, firstMoments: firstMoments,
-      secondMoments: secondMoments)
+    let image = CheckpointImage(description, layout: layout, buffers)
     try FileSystem.replace(path) { image.write(to: $0) }
   }
 }

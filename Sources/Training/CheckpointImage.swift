@@ -10,13 +10,8 @@ struct CheckpointImage {
   /// What follows: the first elements of each buffer.
   private let parts: [(buffer: AlignedBuffer<Float>, count: Int)]
 
-  /// Hashes every tensor and makes the header. `best` is nil before the first epoch is complete, `averages`
-  /// where none are kept.
-  init(
-    _ description: Checkpoint.Description, layout: ParameterLayout, current: AlignedBuffer<Float>,
-    best: AlignedBuffer<Float>?, averages: AlignedBuffer<Float>? = nil, firstMoments: AlignedBuffer<Float>,
-    secondMoments: AlignedBuffer<Float>
-  ) {
+  /// Hashes every tensor and makes the header.
+  init(_ description: Checkpoint.Description, layout: ParameterLayout, _ buffers: RunBuffers) {
     var tensors: [(name: String, dtype: String, shape: [Int], byteCount: Int)] = []
     var digests: [String: String] = [:]
     func add(_ name: String, _ shape: [Int], _ buffer: AlignedBuffer<Float>, _ range: Range<Int>) {
@@ -28,12 +23,12 @@ struct CheckpointImage {
     func addWeights(_ prefix: String, _ buffer: AlignedBuffer<Float>) {
       for tensor in layout.tensors { add(prefix + tensor.name, tensor.shape, buffer, tensor.range) }
     }
-    addWeights(Checkpoint.currentPrefix, current)
-    if let best { addWeights(Checkpoint.bestPrefix, best) }
-    if let averages { addWeights(Checkpoint.averagePrefix, averages) }
+    addWeights(Checkpoint.currentPrefix, buffers.current)
+    if let best = buffers.best { addWeights(Checkpoint.bestPrefix, best) }
+    if let averages = buffers.averages { addWeights(Checkpoint.averagePrefix, averages) }
     let trained = 0..<layout.trainedCount
-    add(Checkpoint.firstMoments, [trained.count], firstMoments, trained)
-    add(Checkpoint.secondMoments, [trained.count], secondMoments, trained)
+    add(Checkpoint.firstMoments, [trained.count], buffers.firstMoments, trained)
+    add(Checkpoint.secondMoments, [trained.count], buffers.secondMoments, trained)
 
     var metadata = SafeTensorsFile.metadata(of: layout.configuration)
     metadata["format"] = Checkpoint.format
@@ -50,8 +45,8 @@ struct CheckpointImage {
     self.header = header
     // The layout's tensors lie one behind the other, so a whole buffer is their data in the order of the header.
     parts =
-      [(current, layout.count)] + [best, averages].compactMap { $0.map { ($0, layout.count) } }
-      + [(firstMoments, layout.trainedCount), (secondMoments, layout.trainedCount)]
+      [buffers.current, buffers.best, buffers.averages].compactMap { $0.map { ($0, layout.count) } }
+      + [(buffers.firstMoments, trained.count), (buffers.secondMoments, trained.count)]
   }
 
   /// Writes the file's bytes to `descriptor`; 0, or the errno that stopped it. `progressed` is called whenever a piece is on the disk.

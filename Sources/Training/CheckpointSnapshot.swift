@@ -23,29 +23,26 @@ final class CheckpointSnapshot {
     secondMoments = AlignedBuffer(repeating: 0, count: layout.trainedCount)
   }
 
-  /// Copies the run as it stands. `best` is nil before the first epoch is complete.
-  func take(
-    _ description: Checkpoint.Description, current: AlignedBuffer<Float>, best: AlignedBuffer<Float>?,
-    averages: AlignedBuffer<Float>? = nil, firstMoments: AlignedBuffer<Float>, secondMoments: AlignedBuffer<Float>
-  ) {
+  /// Copies the run as it stands.
+  func take(_ description: Checkpoint.Description, _ run: RunBuffers) {
     self.description = description
-    self.current.copy(current)
-    if let best { self.best.copy(best) }
-    hasBest = best != nil
+    current.copy(run.current)
+    if let runBest = run.best { best.copy(runBest) }
+    hasBest = run.best != nil
     precondition(
-      (averages == nil) == (self.averages == nil),
-      "averages of a run that keeps \(self.averages == nil ? "none" : "some")")
-    if let averages { self.averages?.copy(averages) }
-    self.firstMoments.copy(firstMoments)
-    self.secondMoments.copy(secondMoments)
+      (run.averages == nil) == (averages == nil), "averages of a run that keeps \(averages == nil ? "none" : "some")")
+    if let runAverages = run.averages { averages?.copy(runAverages) }
+    firstMoments.copy(run.firstMoments)
+    secondMoments.copy(run.secondMoments)
   }
 
   /// The file of the last copy; the next copy must wait until it is written.
   func image() -> CheckpointImage {
     guard let description else { preconditionFailure("an image of a snapshot that was never taken") }
     return CheckpointImage(
-      description, layout: layout, current: current, best: hasBest ? best : nil, averages: averages,
-      firstMoments: firstMoments,
-      secondMoments: secondMoments)
+      description, layout: layout,
+      .init(
+        current: current, best: hasBest ? best : nil, averages: averages, firstMoments: firstMoments,
+        secondMoments: secondMoments))
   }
 }

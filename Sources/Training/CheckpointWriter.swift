@@ -54,23 +54,18 @@ package final class CheckpointWriter {
     precondition(status == 0, "pthread_join: error \(status)")
   }
 
-  /// Copies the run as it stands and has it written. `best` is nil before the first epoch is complete; lines about earlier
-  /// checkpoints go to `report`.
+  /// Copies the run as it stands and has it written. Lines about earlier checkpoints go to `report`.
   ///
   /// Throws ``FileError`` where two checkpoints in a row could not be written, ``RunLockError`` where the folder is another run's.
   package func save(
-    _ description: Checkpoint.Description, current: AlignedBuffer<Float>, best: AlignedBuffer<Float>?,
-    averages: AlignedBuffer<Float>? = nil, firstMoments: AlignedBuffer<Float>, secondMoments: AlignedBuffer<Float>,
-    report: (String) -> Void
+    _ description: Checkpoint.Description, _ buffers: RunBuffers, report: (String) -> Void
   ) throws {
     let watch = Stopwatch()
     defer { trainingSeconds += watch.seconds }
     while !waitsForIdleOrReplaces() {}
     try passOn(report)
     // The thread leaves the snapshot alone until it is told.
-    work.snapshot.take(
-      description, current: current, best: best, averages: averages, firstMoments: firstMoments,
-      secondMoments: secondMoments)
+    work.snapshot.take(description, buffers)
     work.monitor.access { $0.phase = .ready }
   }
 

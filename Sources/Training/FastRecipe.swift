@@ -46,7 +46,7 @@ package struct FastRecipe: Sendable, Codable, Equatable {
   func statistics(step: Int, of run: RunConfiguration) -> NormalisationStatistics {
     let schedule = run.schedule
     if let frozenPart = run.frozenPart, step >= schedule.warmUp,
-      (pace?.part(step: step) ?? schedule.part(step: step)) >= 1 - frozenPart
+      schedule.part(step: step, pace: pace) >= 1 - frozenPart
     {
       return .frozen
     }
@@ -59,7 +59,7 @@ package struct FastRecipe: Sendable, Codable, Equatable {
   /// Takes in that `step` steps took `seconds`: from here on the schedule ends where `budget` seconds do, with a whole epoch. A schedule
   /// that is at its end stays there.
   mutating func measured(step: Int, seconds: Double, budget: Double, of run: RunConfiguration) {
-    let part = pace?.part(step: step) ?? run.schedule.part(step: step)
+    let part = run.schedule.part(step: step, pace: pace)
     guard part < 1 else { return }
     let last = RunPace.lastEpoch(step: step, seconds: seconds, budget: budget, stepsPerEpoch: run.stepsPerEpoch)
     let epochs = min(last, run.epochs)

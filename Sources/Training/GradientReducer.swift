@@ -24,9 +24,7 @@ final class GradientReducer: CrossRankSums {
   private var (completed, summed) = (0, 0)
 
   var isSilent = false
-  var measuresWaiting = false
-  private var waited = 0.0
-  private var sumSeconds = 0.0
+  var times = SumTimes()
 
   /// Sums of `count` gradients. Splits `communicator` and duplicates it: messages of the two kinds never meet. Collective.
   init(
@@ -66,22 +64,7 @@ final class GradientReducer: CrossRankSums {
 
   func sum(_ values: UnsafeMutableBufferPointer<Double>) throws {
     guard !isSilent else { return }
-    let watch = Stopwatch()
-    try meet()
-    try unsafe statistics.allReduce(values, .sum)
-    sumSeconds += watch.seconds
-  }
-
-  private func meet() throws { if measuresWaiting { waited += try statistics.secondsToMeet() } }
-
-  func takeSumSeconds() -> Double {
-    defer { sumSeconds = 0 }
-    return sumSeconds
-  }
-
-  func takeWaited() -> Double {
-    defer { waited = 0 }
-    return waited
+    try times.measure(meetingOn: statistics) { try unsafe statistics.allReduce(values, .sum) }
   }
 
   func gradientsAreComplete(_ range: Range<Int>) throws {
@@ -115,18 +98,17 @@ final class GradientReducer: CrossRankSums {
       try pending.take()?.wait()
       return
     }
-    let watch = Stopwatch()
-    try meet()
-    while summed < completed {
-      try sums.awaitNext()
-      try sumNext()
+    try times.measure(meetingOn: statistics) {
+      while summed < completed {
+        try sums.awaitNext()
+        try sumNext()
+      }
+      if queue != nil {
+        try pending.take()?.wait()
+        for number in 0..<summed { handRound(sums.share(of: initialBuckets[number])) }
+      }
+      try sums.finish()
     }
-    if queue != nil {
-      try pending.take()?.wait()
-      for number in 0..<summed { handRound(sums.share(of: initialBuckets[number])) }
-    }
-    try sums.finish()
-    sumSeconds += watch.seconds
   }
 
   /// Gives the node's other ranks a share that came back from the other nodes.

@@ -19,13 +19,14 @@ package struct LearningRateSchedule: Sendable, Equatable {
   /// The rate of the step before which `step` steps were taken; where a `pace` was measured, that decides when the rate falls.
   package func learningRate(step: Int, pace: RunPace? = nil) -> Double {
     if step < warmUp { return peak * Double(step + 1) / Double(warmUp) }
-    let rest = 1 - (pace?.part(step: step) ?? part(step: step))
+    let rest = 1 - part(step: step, pace: pace)
     if let coolDown { return peak * min(1, rest / coolDown) }
     return peak * (1 - cos(.pi * rest)) / 2
   }
 
-  /// The part of the steps after the warm-up that is done after `step` steps, 0 to 1.
-  func part(step: Int) -> Double {
+  /// The part of the steps after the warm-up that is done after `step` steps, 0 to 1; by the `pace` where one was measured.
+  func part(step: Int, pace: RunPace?) -> Double {
+    if let pace { return pace.part(step: step) }
     guard steps > warmUp else { return 0 }
     return max(0, min(1, Double(step - warmUp) / Double(steps - warmUp)))
   }

@@ -39,8 +39,7 @@ package enum SpeedBalance {
       globalBatch: max(configuration.globalBatch, communicator.size), bucketBytes: configuration.bucketBytes,
       grouping: .single, communicator: communicator)
     step.isSilent = true
-    var numbers = PhiloxGenerator(seed: configuration.seed, stream: 3)
-    initializeWeights(step.values, layout: step.layout, using: &numbers)
+    step.values.copy(NetworkWeights(initialised: configuration.network, seed: configuration.seed).values.array())
     try step.network.packWeights()
     let generator = MixingGenerator(
       sources: sources, stream: .training, seed: configuration.seed, imageSize: configuration.network.imageSize)

@@ -91,8 +91,7 @@ package struct StepBenchmark {
       loss: configuration.loss, rule: configuration.updateRule, averageDecay: configuration.averageDecay,
       bucketBytes: configuration.bucketBytes, wire: configuration.wire, slices: configuration.slices,
       communicator: communicator)
-    var numbers = PhiloxGenerator(seed: configuration.seed, stream: 3)
-    initializeWeights(step.values, layout: step.layout, using: &numbers)
+    step.values.copy(NetworkWeights(initialised: configuration.network, seed: configuration.seed).values.array())
     try step.network.packWeights()
     let generator = MixingGenerator(
       sources: sources, stream: .training, seed: configuration.seed, imageSize: configuration.network.imageSize)

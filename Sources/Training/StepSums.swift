@@ -13,14 +13,8 @@ protocol StepSums: CrossRankSums {
   var sharingRefusal: SharingRefusal? { get }
   /// Set: nothing is sent and every rank keeps its own sums. For measuring what the messages cost.
   var isSilent: Bool { get set }
-  /// Set: all ranks meet before every sum that is waited for, and `takeWaited()` tells how long this one stood there. For
-  /// measuring who waits for whom.
-  var measuresWaiting: Bool { get set }
-  /// Seconds in which this rank has waited for the others since the last call; 0 unless `measuresWaiting`.
-  func takeWaited() -> Double
-  /// Seconds since the last call in which this rank was in sums that are waited for: statistics, and what was left of the
-  /// gradients' sums when the backward pass was done.
-  func takeSumSeconds() -> Double
+  /// The sums that are waited for: statistics, and what is left of the gradients' sums when the backward pass is done.
+  var times: SumTimes { get set }
   /// What this rank has sent so far: sums that are waited for, and gradients.
   var traffic: (statistics: Traffic, gradients: Traffic) { get }
   /// Starts a step.

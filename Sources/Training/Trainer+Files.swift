@@ -106,14 +106,9 @@ extension Trainer {
   /// difference that only showed later would be what the run goes on from. Collective.
   func saveCheckpoint() throws {
     ProgressBoard.own.enter(.checkpoint)
-    for buffer in [step.values, step.firstMoments, step.secondMoments] + (step.averages.map { [$0] } ?? []) {
-      try agreement.check(buffer, step: state.step)
-    }
+    for buffer in step.stateBuffers { try agreement.check(buffer, step: state.step) }
     savedState = state
-    try writer?.save(
-      description, current: step.values, best: state.recipe.bestEpoch == nil ? nil : best,
-      averages: step.averages,
-      firstMoments: step.firstMoments, secondMoments: step.secondMoments, report: reporter.line)
+    try writer?.save(description, buffers, report: reporter.line)
   }
 
   /// Waits until the last checkpoint is on the disk. Rank 0's; the others go on.
@@ -130,11 +125,13 @@ extension Trainer {
 
   /// Writes the run as it stands to `path`, on the disk when this returns. Rank 0's alone.
   func writeCheckpoint(to path: String) throws {
-    try Checkpoint.write(
-      to: path, description, layout: step.layout, current: step.values,
-      best: state.recipe.bestEpoch == nil ? nil : best,
-      averages: step.averages, firstMoments: step.firstMoments,
-      secondMoments: step.secondMoments)
+    try Checkpoint.write(to: path, description, layout: step.layout, buffers)
+  }
+
+  private var buffers: RunBuffers {
+    .init(
+      current: step.values, best: state.recipe.bestEpoch == nil ? nil : best, averages: step.averages,
+      firstMoments: step.firstMoments, secondMoments: step.secondMoments)
   }
 
   private var description: Checkpoint.Description {

@@ -242,7 +242,7 @@ package final class Trainer {
       if let averages = step.averages { averages.copy(try checkpoint.averages()) }
       if checkpoint.hasBestWeights { best?.copy(try checkpoint.weights(best: true)) }
     }
-    for buffer in [step.values, step.firstMoments, step.secondMoments] + (step.averages.map { [$0] } ?? []) {
+    for buffer in step.stateBuffers {
       try unsafe communicator.broadcast(buffer.elements, root: 0)
     }
   }

@@ -30,6 +30,8 @@ package final class TrainingStep {
 
   /// `layout.count` averages of `values` over the steps; nil where none are kept.
   package let averages: AlignedBuffer<Float>?
+  /// All that goes on from step to step, the same on every rank.
+  var stateBuffers: [AlignedBuffer<Float>] { [values, firstMoments, secondMoments] + (averages.map { [$0] } ?? []) }
   private let average: WeightAverage?
 
   /// Mean squared errors of the two heads over the global batch; their sum is the loss.
@@ -55,8 +57,8 @@ package final class TrainingStep {
   package private(set) var sumSeconds = 0.0
   /// Set: all ranks meet before every sum over the ranks, so that ``waits`` can be told from work. Slower; for measuring.
   package var measuresWaiting: Bool {
-    get { reducer.measuresWaiting }
-    set { (reducer.measuresWaiting, weightUpdate.measuresWaiting) = (newValue, newValue) }
+    get { reducer.times.measuresWaiting }
+    set { (reducer.times.measuresWaiting, weightUpdate.measuresWaiting) = (newValue, newValue) }
   }
   /// Set: the step sends nothing, and every rank goes on by itself. For measuring what the messages cost.
   package var isSilent: Bool {
@@ -178,7 +180,7 @@ package final class TrainingStep {
     ProgressBoard.own.enter(.forward)
     try network.forwardTraining(sums: reducer)
     phases.forward = watch.lap()
-    waits.forward = reducer.takeWaited()
+    waits.forward = reducer.times.takeWaited()
     network.computeLoss(loss, globalBatch: globalBatch)
     phases.loss = watch.lap()
     // The last step's gradient of all ranks stands here; a rank without pictures adds nothing to this one's.
@@ -186,13 +188,13 @@ package final class TrainingStep {
     ProgressBoard.own.enter(.backward)
     try network.backward(into: gradients, sums: reducer)
     phases.backward = watch.lap()
-    waits.backward = reducer.takeWaited()
+    waits.backward = reducer.times.takeWaited()
     ProgressBoard.own.enter(.reduction)
     try reducer.finishGradients()
     let losses = try sumStatus()
     phases.reduction = watch.lap()
-    waits.reduction = reducer.takeWaited()
-    sumSeconds = reducer.takeSumSeconds()
+    waits.reduction = reducer.times.takeWaited()
+    sumSeconds = reducer.times.takeSumSeconds()
     return losses
   }
 

@@ -18,9 +18,7 @@ final class TreeReducer: StepSums {
   private let (scratch, wideScratch): (AlignedBuffer<Float>, AlignedBuffer<Double>)
 
   var isSilent = false
-  var measuresWaiting = false
-  private var waited = 0.0
-  private var sumSeconds = 0.0
+  var times = SumTimes()
 
   /// Sums of `count` gradients. Duplicates `communicator`, whose size is a power of two, twice. Collective.
   init(count: Int, bucketBytes: Int, communicator: Communicator) throws {
@@ -40,32 +38,18 @@ final class TreeReducer: StepSums {
 
   func sum(_ values: UnsafeMutableBufferPointer<Double>) throws {
     guard !isSilent else { return }
-    let watch = Stopwatch()
-    try meet()
-    try unsafe statistics.sumOverTree(values, scratch: wideScratch.elements)
-    sumSeconds += watch.seconds
-  }
-
-  private func meet() throws { if measuresWaiting { waited += try statistics.secondsToMeet() } }
-
-  func takeSumSeconds() -> Double {
-    defer { sumSeconds = 0 }
-    return sumSeconds
-  }
-
-  func takeWaited() -> Double {
-    defer { waited = 0 }
-    return waited
+    try times.measure(meetingOn: statistics) {
+      try unsafe statistics.sumOverTree(values, scratch: wideScratch.elements)
+    }
   }
 
   func gradientsAreComplete(_ range: Range<Int>) throws {}
 
   func finishGradients() throws {
     guard !isSilent else { return }
-    let watch = Stopwatch()
-    try meet()
-    try unsafe communicator.sumOverTree(gradients.elements, scratch: scratch.elements)
-    sumSeconds += watch.seconds
+    try times.measure(meetingOn: statistics) {
+      try unsafe communicator.sumOverTree(gradients.elements, scratch: scratch.elements)
+    }
   }
 
   func abandon() {}

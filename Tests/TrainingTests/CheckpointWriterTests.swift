@@ -30,10 +30,7 @@ struct CheckpointWriterTests {
   private func save(_ writer: CheckpointWriter, step: Int, number: Int = 1, _ lines: Lines = Lines()) throws {
     var description = run.description
     description.state.step = step
-    try writer.save(
-      description, current: run.buffer(number), best: run.buffer(2),
-      firstMoments: run.buffer(3, count: run.layout.trainedCount),
-      secondMoments: run.buffer(4, count: run.layout.trainedCount), report: lines.add)
+    try writer.save(description, run.buffers(current: run.buffer(number)), report: lines.add)
   }
 
   @Test
@@ -55,9 +52,7 @@ struct CheckpointWriterTests {
     let writer = try writer()
     let weights = run.buffer(1)
     for step in 1...20 {
-      try writer.save(
-        run.description, current: weights, best: nil, firstMoments: run.buffer(3, count: run.layout.trainedCount),
-        secondMoments: run.buffer(4, count: run.layout.trainedCount), report: { _ in })
+      try writer.save(run.description, run.buffers(current: weights, hasBest: false), report: { _ in })
       // As the next step does, while the thread is at work.
       let before = weights.array()
       weights.copy([Float](repeating: Float(step), count: weights.count))

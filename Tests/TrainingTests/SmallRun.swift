@@ -43,9 +43,15 @@ struct SmallRun {
     let current = buffer(1)
     if let value { unsafe current.elements[0] = value }
     return CheckpointImage(
-      description, layout: layout, current: current, best: best ? buffer(2) : nil,
-      firstMoments: buffer(3, count: layout.trainedCount), secondMoments: buffer(4, count: layout.trainedCount)
+      description, layout: layout, buffers(current: current, hasBest: best)
     ).bytes
+  }
+
+  /// `current` with the run's other buffers, the fourth of which are the second moments.
+  func buffers(current: AlignedBuffer<Float>, hasBest: Bool = true) -> RunBuffers {
+    RunBuffers(
+      current: current, best: hasBest ? buffer(2) : nil, firstMoments: buffer(3, count: layout.trainedCount),
+      secondMoments: buffer(4, count: layout.trainedCount))
   }
 
   /// The file with other tensors or metadata, sealed again.

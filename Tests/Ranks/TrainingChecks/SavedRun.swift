@@ -30,8 +30,9 @@ struct SavedRun {
       .init(
         configuration: source.configuration, state: state, plan: source.plan, dataName: source.dataName,
         dataFingerprint: source.dataFingerprint),
-      current: current, best: Self.buffer(try source.weights(best: true)), firstMoments: Self.buffer(moments.first),
-      secondMoments: Self.buffer(moments.second), report: { _ in })
+      .init(
+        current: current, best: Self.buffer(try source.weights(best: true)),
+        firstMoments: Self.buffer(moments.first), secondMoments: Self.buffer(moments.second)), report: { _ in })
     try writer.finish(report: { _ in })
     let weights = NetworkWeights(configuration: source.configuration.network, values: current)
     try weights.write(to: "\(output)/best.safetensors")
