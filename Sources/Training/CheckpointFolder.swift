@@ -22,21 +22,15 @@ package struct CheckpointFolder: Sendable {
 
   /// The newest checkpoint that is good; nil where there is none at all. `report` gets a line for each that is not.
   ///
-  /// Only damage leads to the one before: a file that cannot be read now is tried again after `retryDelays`, as it may be good.
+  /// Only damage leads to the one before: a file that cannot be read now is tried again for some seconds, as it may be good.
   /// Throws ``CheckpointError/noneGood(folder:count:newest:)`` where there are some and none is good, `otherVersion` where the newest
   /// good one is not for this program, and ``FileError`` where the system refuses to read.
   package func newestGood(report: (String) -> Void) throws -> Checkpoint? {
-    try newestGood(retryDelays: Retry.delays, report: report)
-  }
-
-  func newestGood(retryDelays: [Double], report: (String) -> Void) throws -> Checkpoint? {
     let steps = try steps()
     var newest: String?
     for step in steps.reversed() {
       do {
-        let checkpoint = try Retry.run(delays: retryDelays, report: report) {
-          try Checkpoint(contentsOf: file(step: step))
-        }
+        let checkpoint = try Retry.run(report: report) { try Checkpoint(contentsOf: file(step: step)) }
         try checkpoint.checkValues()
         return checkpoint
       } catch let error as CheckpointError where error.isDamage {
