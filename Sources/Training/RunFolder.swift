@@ -70,6 +70,13 @@ package struct RunFolder: Sendable {
     return Self.canonical(FileSystem.split(file).folder) == own
   }
 
+  /// Whether `file` is a state of the run whose files lie here: one of its checkpoints, or what it kept of a failed step.
+  func holdsState(_ file: String) -> Bool {
+    if ownsCheckpoint(file) { return true }
+    guard let failed = Self.canonical(failedStepWeights) else { return false }
+    return Self.canonical(file) == failed
+  }
+
   private static func canonical(_ path: String) -> String? {
     guard let resolved = unsafe realpath(path, nil) else { return nil }
     defer { unsafe free(resolved) }

@@ -63,7 +63,7 @@ struct RunStart {
         throw CheckpointError.missing(path: named)
       }
     }
-    if let checkpoint, folder.ownsCheckpoint(checkpoint.path) {
+    if let checkpoint, folder.holdsState(checkpoint.path) {
       for name in try checkpoints.setAside(after: checkpoint.state.step) {
         notes.append("a later checkpoint is now \(name)")
       }

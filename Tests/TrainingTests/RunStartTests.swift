@@ -193,6 +193,19 @@ struct RunStartTests {
     #expect(try checkpoints.steps() == [6])
   }
 
+  /// The run stays where it is, so that the same command finds the file again.
+  @Test
+  func whatTheRunKeptOfAFailedStepIsItsOwn() throws {
+    try make(6)
+    let kept = folder("failed-step.safetensors")
+    try FileSystem.rename(file(step: 8), to: kept)
+    for _ in 0..<2 {
+      let start = try start(kept)
+      #expect(start.checkpoint?.state.step == 8 && start.origin?.path == kept && start.notes.isEmpty)
+      #expect(try checkpoints.steps() == [6])
+    }
+  }
+
   @Test
   func aFileFromElsewherePutsTheFolderAside() throws {
     try make(6, 12)
