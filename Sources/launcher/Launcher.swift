@@ -11,7 +11,7 @@ struct Launcher: ParsableCommand {
       mpirun -n 4 launcher [train] [OPTIONS]
       """,
     discussion: """
-      Start it alone for one process, or by mpirun or srun for several ranks: the run does not depend on their number. \
+      Start it alone for one process, or by mpirun or srun for several ranks. Samples and steps do not depend on their number, save for rounding. \
       Results go to standard output, everything else to standard error.
 
       Exit codes: 0 done, 1 a check failed, 64 usage, 65 bad data, 66 input missing, 70 internal, 71 MPI or system, \

@@ -15,7 +15,7 @@ struct BenchmarkStep: JobCommand {
     commandName: "step", abstract: "Training steps: images per second, milliseconds of each part.",
     discussion: """
       With --compare another program that trains the same network is run in turn with this one (peer, launcher, peer, launcher, \
-      ...), so that neighbours on the machine slow both alike. It must print a JSON object on its last line of standard output \
+      ...), so that other users of the machine slow both alike. It must print a JSON object on its last line of standard output \
       with the key images_per_s_median or images_per_s, and may give its fastest step as images_per_s_max: without that the \
       bests are those of runs. Rank 0 starts it, on all cores of its node's ranks, while the other ranks sleep; variables that an \
       MPI launcher sets (OMPI_*, PMIX_*, PMI_*, ORTE_*, OPAL_*, MPI_LOCAL*, HYDRA_*, HYDI_*) are taken from its environment.
@@ -29,7 +29,7 @@ struct BenchmarkStep: JobCommand {
 
   @Option(
     help:
-      "Whose loss, optimizer and average of the weights the steps have: notebook, as other programs' steps are, or fast. Statistics are the batch's."
+      "Recipe that gives the steps their loss, optimizer and average of the weights: notebook, as other programs have it, or fast, before statistics are frozen."
   )
   var recipe = "notebook"
 

@@ -13,7 +13,7 @@ struct DataCommand: ParsableCommand {
 struct FolderOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The folder with mnist/ and fashion-mnist/. Default: UNMIX_DATA, else ./data (and to find, /usr/share/datasets).",
+      "The folder with mnist/ and fashion-mnist/. Default: UNMIX_DATA, else ./data; check looks in /usr/share/datasets too.",
       valueName: "dir"))
   var data: String?
 

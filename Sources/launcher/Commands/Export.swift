@@ -24,7 +24,7 @@ struct Export: JobCommand {
   @Option(help: ArgumentHelp("The weight file to read, in place of a checkpoint.", valueName: "file"))
   var weights: String?
 
-  @Option(help: "What to write.")
+  @Option(help: "What to write: safetensors, keras or onnx.")
   var format = Format.safetensors
 
   @Option(

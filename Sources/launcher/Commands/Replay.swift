@@ -6,7 +6,7 @@ import Training
 /// `launcher replay`.
 struct Replay: JobCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Do a step again that met numbers which are not finite; exit code 1 where it does so again.",
+    abstract: "Repeat a step that met NaN or infinity; exit code 1 where it does so again.",
     discussion: """
       A run that stops for such a step keeps it in its folder: failed-step.json names the layer and the pictures, \
       failed-step.safetensors holds the weights before the step. With --precision f32 the replay tells whether bf16 was \

@@ -8,7 +8,7 @@ struct Separate: JobCommand {
     abstract: "Separate mixed pictures.",
     discussion: """
       A picture NAME.png becomes NAME-mnist.png and NAME-fashion.png (with other weights, other names) of 28x28 or 32x32 pixels, as \
-      it is; others are resized to fit 28x28 (with weights for other pictures, their sizes). Any depth and colour of PNG will do; colours count by their luminance. A safetensors \
+      it is; others are resized to fit 28x28 (with weights for other pictures, their sizes). Any depth and colour of PNG will do; colours count by their luminance, and the ground should be as dark as in training. A safetensors \
       batch becomes predictions.safetensors with a tensor [N,32,32] for each source; where it holds the true sources under these \
       names, their mean squared error is printed. Rank 0 does the work.
       """)

@@ -6,7 +6,7 @@ import Training
 /// `launcher supervise`. Knows no MPI: it starts mpirun and looks after it.
 struct Supervise: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Start a training run, and again from its newest checkpoint where it fails.",
+    abstract: "Start a training run, and restart it from its newest checkpoint when it fails.",
     usage: "launcher supervise [OPTIONS] -- mpirun [...] launcher [train] --output DIR [...]",
     discussion: """
       Runs on the host where mpirun is started. A failed run is started again with --resume auto, or with the checkpoint that its --resume names. It is left alone after three \

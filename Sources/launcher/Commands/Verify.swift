@@ -7,9 +7,9 @@ import Training
 struct Verify: JobCommand {
   static let configuration = CommandConfiguration(
     abstract:
-      "Compare a training step with a reference, tensor by tensor; or prove --resume. Exit code 1 when it is off.",
+      "Compare a training step with a reference, tensor by tensor; or prove --resume. Exit code 1 when they differ.",
     discussion: """
-      Without --resume: the reference's training step on the ranks it was started on.
+      Without --resume it takes the reference's training step on the ranks it was started on.
 
       Without --reference the program computes the step itself, in plain f64 loops on rank 0 (some ten seconds for the \
       published network), for new weights of the network options or for those of --weights.

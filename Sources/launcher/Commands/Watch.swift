@@ -9,7 +9,7 @@ struct Watch: ParsableCommand {
     discussion: """
       Reads the run folder alone, so it works on any host that sees it; between two records (--log-every of the run) nothing moves. \
       At first, and where there is no record for two minutes, it says when the last one came. \
-      Ends with the run, or on Ctrl-C, which does the run nothing.
+      Ends with the run, or on Ctrl-C, which does not touch the run.
       """)
 
   @Argument(help: ArgumentHelp("The run folder.", valueName: "run"))

@@ -27,7 +27,7 @@ struct JobOptions: ParsableArguments {
     help: ArgumentHelp("Slurm's partition, PBS's queue. Default: the batch system's.", valueName: "name"))
   var queue: String?
 
-  @Option(help: ArgumentHelp("Whom the time is charged to. Default: the batch system's.", valueName: "name"))
+  @Option(help: ArgumentHelp("Account that the time is charged to. Default: the batch system's.", valueName: "name"))
   var account: String?
 
   @Option(help: ArgumentHelp("What the job is called.", valueName: "name"))

@@ -14,7 +14,7 @@ struct DataOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Any two sources in place of mnist and fashion: folders of IDX files, or with train and test folders of PNGs; sides up to 128. The names go into heads and files.",
+      "Any two sources in place of mnist and fashion: folders of IDX files, or with train and test folders of PNGs; sides up to 128. Heads and files are named after them.",
       valueName: "name=path,name=path"))
   var sources: String?
 
@@ -73,7 +73,7 @@ struct BucketOption: ParsableArguments {
 struct WireOptions: ParsableArguments {
   @OptionGroup var bucket: BucketOption
 
-  @Option(help: "How gradients travel between hosts: f32, or bf16 for half the bytes and 8 bits of each gradient.")
+  @Option(help: "How gradients travel between hosts: f32, or bf16 for half the bytes, with 8 significant bits.")
   var wire = RunConfiguration().wire
 
   func apply(to run: inout RunConfiguration) { (run.bucketBytes, run.wire) = (bucket.bucketBytes, wire) }

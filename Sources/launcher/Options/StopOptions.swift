@@ -4,7 +4,7 @@ import ArgumentParser
 struct StopOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Signals that ask for it: of USR1, USR2, TERM, INT, XCPU and HUP. A second one, a second later, ends at once.",
+      "Signals that ask the run to stop, of USR1, USR2, TERM, INT, XCPU and HUP. A second one, a second later, ends it at once.",
       valueName: "names"))
   var stopSignals = StopSignalList(signals: StopSignal.usual)
 

@@ -6,7 +6,7 @@ import Training
 struct RecipeOptions: ParsableArguments {
   @Option(
     help:
-      "How the weights move: fast, for the least error in few samples, or notebook, as the published notebook has it."
+      "Training method: fast, for a low error after few samples, or notebook, as published."
   )
   var recipe = "fast"
 
@@ -39,39 +39,40 @@ struct RecipeOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "The last part of the run in which the learning rate falls evenly, constant before; 0: it falls along half a cosine from the warm-up on. Default: 0.4. With --recipe fast.",
+      "Last part of the run, 0 to 1, in which the learning rate falls evenly to 0; it is constant before. With 0 it falls along half a cosine from the warm-up on. Default: 0.4. With --recipe fast.",
       valueName: "part"))
   var coolDown: Double?
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "The last part of the run in which batch normalisation uses its moving statistics, which move no more, in training too; 0: in none. Default: \(RunConfiguration.usualFrozenPart), or 0 where the global batch is above \(RunConfiguration.mostFrozenBatch). With --recipe fast.",
+      "Last part of the run, 0 to 1, in which batch normalisation uses its moving statistics, frozen, in training too. Default: \(RunConfiguration.usualFrozenPart), or 0 where the global batch is above \(RunConfiguration.mostFrozenBatch). With --recipe fast.",
       valueName: "part"))
   var freezeStatistics: Double?
 
   @Option(
     help:
-      "What a step lessens: mse, or rmse, the root of each picture's mean squared error. Default: rmse, with notebook mse."
+      "What training minimises: mse, or rmse, the root of each picture's mean squared error. Default: rmse, with notebook mse."
   )
   var loss: TrainingLoss?
 
   @Option(
     help:
-      "Where a step goes: adam, or muon, which moves a kernel as far in every direction. Default: muon, with notebook adam."
+      "How the gradient moves the weights: adam, or muon, which moves a kernel equally far in every direction. Default: muon, with notebook adam."
   )
   var optimizer: UpdateRule.Method?
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Part of every kernel that a step at a learning rate of 1 takes away, beside the gradient's step.",
+      "Decay of the kernels: each step multiplies them by 1 - learning rate x this.",
       valueName: "part"))
   var weightDecay = RunConfiguration().weightDecay
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Greatest length of the gradient, longer ones are shortened. Default: any.", valueName: "length")
+    help: ArgumentHelp(
+      "Greatest length of the gradient; a longer one is shortened to it. Default: no limit.", valueName: "length")
   )
   var clipNorm: Double?
 
@@ -85,14 +86,14 @@ struct RecipeOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help:
-      "Epochs: of fast all of them, of notebook at most, as it may stop earlier. Default: \(RunConfiguration.usualEpochs), or as many as --time-budget takes; with notebook \(RunConfiguration().epochs)."
+      "Epochs; with notebook the most, as it may stop earlier. Default: \(RunConfiguration.usualEpochs), or as many as --time-budget takes; with notebook \(RunConfiguration().epochs)."
   )
   var epochs: Int?
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Time that training should take, to the nearest epoch: the learning rate falls to its end. With --recipe fast.",
+      "Time that training should take, to the nearest epoch; the learning rate's schedule is fitted to it. With --recipe fast.",
       valueName: "duration"))
   var timeBudget: DurationArgument?
 
@@ -143,9 +144,7 @@ extension BatchScaling: ExpressibleByArgument {}
 
 /// `--global-batch`.
 struct GlobalBatchOption: ParsableArguments {
-  @Option(
-    parsing: .unconditional, help: "Pairs of a step, split over the ranks; the run is the same for any number of ranks."
-  )
+  @Option(parsing: .unconditional, help: "Pairs of a step over all ranks, whatever their number.")
   var globalBatch = RunConfiguration().globalBatch
 }
 

@@ -6,7 +6,7 @@ import Training
 struct WeightsOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Weights: a weight file, or a checkpoint. Default where a command needs some: those shipped with the program.",
+      "A weight file, or a checkpoint. Default: the weights shipped with the program; for verify, new ones.",
       valueName: "file"))
   var weights: String?
 
