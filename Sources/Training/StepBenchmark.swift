@@ -1,6 +1,5 @@
 package import Dataset
 package import Distributed
-import Glibc
 import Model
 
 /// Throughput of training steps on this machine: data, forward, backward, reduction and update of real steps.
@@ -26,6 +25,8 @@ package struct StepBenchmark {
     package var peakInstruction: String?
     /// Largest resident memory of a rank, MiB.
     package var residentMiB: Double
+    /// The same with what a training holds beside its steps, MiB.
+    package var trainingMiB: Double
     /// Median milliseconds of each part of a step.
     package var phases: [String: Double]
     /// Who waits for whom, from further steps.
@@ -53,6 +54,7 @@ package struct StepBenchmark {
       case fractionOfPeak = "fraction_of_peak"
       case peakInstruction = "peak_instruction"
       case residentMiB = "resident_mib"
+      case trainingMiB = "training_mib"
       case exposedCommunication = "exposed_communication"
       case phases, stragglers, steps, ranks, threads
       case globalBatch = "global_batch"
@@ -65,9 +67,9 @@ package struct StepBenchmark {
     package func json() -> String { JSONText.encode(self) }
   }
 
-  private let configuration: RunConfiguration
-  private let sources: SourceData
-  private let communicator: Communicator
+  let configuration: RunConfiguration
+  let sources: SourceData
+  let communicator: Communicator
 
   /// A benchmark of `configuration`'s network, recipe, precision, threads and global batch; statistics are the batch's in every step. Throws ``RunError``. Local.
   package init(configuration: RunConfiguration, sources: SourceData, communicator: Communicator) throws {
@@ -124,12 +126,12 @@ package struct StepBenchmark {
     let stragglers = try findStragglers(step, generator, numbers: warmUp + steps..<warmUp + steps + stragglerSteps)
     var ranks = [peaks.isEmpty ? 0 : Self.median(peaks)]
     try communicator.allReduce(&ranks, .sum)
-    var resident = [Self.residentBytes()]
-    try communicator.allReduce(&resident, .max)
+    let resident = try mostResidentBytes()
+    let training = try withWhatATrainingHolds(step) { try mostResidentBytes() }
     let exposed = silent.isEmpty ? nil : 1 - Self.median(silent) / Self.median(times)
     var result = summarize(
       times, phases, exposed: exposed, step, peak: peak.map { (ranks[0], $0.instruction) },
-      residentBytes: resident[0])
+      residentBytes: (resident, training))
     result.stragglers = stragglers
     return try JSONText.decode(Result.self, from: communicator.broadcast(text: result.json(), root: 0))
   }
@@ -166,18 +168,10 @@ package struct StepBenchmark {
     return watch.lap()
   }
 
-  /// The most memory this process ever held. C function: `getrusage`.
-  package static func residentBytes() -> Double {
-    var usage = rusage()
-    let status = unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    precondition(status == 0, "getrusage fails for wrong arguments alone, and said \(status)")
-    return Double(usage.ru_maxrss) * 1024
-  }
-
   private func summarize(
     _ times: [Double], _ phases: [String: [Double]], exposed: Double?, _ step: TrainingStep,
     peak: (perSecond: Double, instruction: String)?,
-    residentBytes: Double
+    residentBytes: (steps: Double, training: Double)
   ) -> Result {
     let images = Double(configuration.globalBatch)
     let perSecond = images * Double(configuration.network.operations.training) / Self.median(times)
@@ -186,7 +180,8 @@ package struct StepBenchmark {
       msPerStepMedian: Self.median(times) * 1000, gflops: perSecond * 1e-9,
       peakGflops: peak.map { $0.perSecond * 1e-9 }, exposedCommunication: exposed,
       fractionOfPeak: peak.map { perSecond / $0.perSecond }, peakInstruction: peak?.instruction,
-      residentMiB: residentBytes / 1_048_576, phases: phases.mapValues { Self.median($0) * 1000 },
+      residentMiB: residentBytes.steps / 1_048_576, trainingMiB: residentBytes.training / 1_048_576,
+      phases: phases.mapValues { Self.median($0) * 1000 },
       stragglers: nil, steps: times.count, ranks: communicator.size, threads: configuration.threads,
       globalBatch: configuration.globalBatch, precision: configuration.precision.rawValue,
       recipe: configuration.recipe,

@@ -53,7 +53,7 @@ struct NetworkBuilder {
         let skip = wide.slice(channels: channels..<2 * channels)
         concatenated.append(wide)
         encoder.append(try stage("encoder.\(i)", src: src, size: size, channels: channels, lastDst: skip).stage)
-        let pooled = plan.activation(size: size / 2, channels: channels)
+        let pooled = dst(size: size / 2, channels: channels)
         poolings.append(Pooling(src: skip, dst: pooled))
         src = pooled
       } else {
@@ -87,7 +87,7 @@ struct NetworkBuilder {
     var units: [NormalisedConvolution] = []
     var src = src
     for j in 0..<configuration.convolutionsPerBlock {
-      // Inference keeps no inputs of normalisations: all convolutions write to one block.
+      // The backward pass reads them again.
       let convolved =
         plan.mode == .training
         ? plan.activation(size: size, channels: channels) : plan.shared(0, size: size, channels: channels)
@@ -96,13 +96,20 @@ struct NetworkBuilder {
         units.append(
           try NormalisedConvolution(stage: name, index: j, src: src, convolved: convolved, dst: lastDst, plan: plan))
       } else {
-        let dst = plan.activation(size: size, channels: channels)
+        let dst = dst(size: size, channels: channels)
         units.append(
           try NormalisedConvolution(stage: name, index: j, src: src, convolved: convolved, dst: dst.view, plan: plan))
         src = dst
       }
     }
     return (Stage(upsampling: nil, units: units), src)
+  }
+
+  /// What a part writes for the next one alone. Inference needs it no longer than that: all convolutions write to one block and read
+  /// from the other, which normalisation and pooling write to.
+  private func dst(size: Int, channels: Int) -> Activation {
+    plan.mode == .training
+      ? plan.activation(size: size, channels: channels) : plan.shared(1, size: size, channels: channels)
   }
 
   /// Gradients of dense activations alternate between both blocks; those of concatenated buffers have bytes of their

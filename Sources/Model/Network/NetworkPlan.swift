@@ -10,7 +10,8 @@ final class NetworkPlan {
   /// By name; those of another slice's network where the slices share them.
   private(set) var normalisations: [String: Normalisation]
 
-  /// Blocks of bytes, one for inference and two for training, each as large as the largest activation that takes turns in it.
+  /// Two blocks of bytes, each as large as the largest activation that takes turns in it: in training the gradients of activations, in
+  /// inference the activations themselves.
   private let turns: [AlignedBuffer<UInt8>]
   private let sumsScratch: AlignedBuffer<Double>
 
@@ -30,7 +31,7 @@ final class NetworkPlan {
     // and twice the channels, and concatenated buffers do not take turns.
     let byteCount = Activation.byteCount(
       precision, batch: batch, size: configuration.imageSize, channels: configuration.baseChannels)
-    turns = (0..<(mode == .training ? 2 : 1)).map { _ in AlignedBuffer(repeating: 0, count: byteCount) }
+    turns = (0..<2).map { _ in AlignedBuffer(repeating: 0, count: byteCount) }
     let turn = turns[0]
     let largest = (0..<configuration.blocks).map { stage in
       Activation(
@@ -46,7 +47,7 @@ final class NetworkPlan {
     Activation(precision, batch: batch, size: size, channels: channels)
   }
 
-  /// An activation in block `turn` (0, in training also 1): valid until the next activation of that block is written.
+  /// An activation in block `turn` (0 or 1): valid until the next activation of that block is written.
   func shared(_ turn: Int, size: Int, channels: Int) -> Activation {
     Activation(precision, batch: batch, size: size, channels: channels, sharing: turns[turn])
   }

@@ -147,7 +147,10 @@ struct BenchmarkStep: JobCommand {
         (name: "waiting for others", value: spreads(result.stragglers?.waitingMilliseconds)),
         (name: "most work of its own", value: result.stragglers.map { "rank \($0.slowestRank)" } ?? "not measured"),
         (name: "sums of gradients", value: result.reduction),
-        (name: "resident memory of a rank", value: "\(Int(result.residentMiB)) MiB"),
+        (
+          name: "resident memory of a rank",
+          value: "\(Int(result.residentMiB.rounded(.up))) MiB, in a training \(Int(result.trainingMiB.rounded(.up)))"
+        ),
       ]))
   }
   private func report(_ result: PeerComparison) {
