@@ -60,7 +60,7 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "Model", "Dataset", "Distributed", "TensorBoard",
+        "Kernels", "Model", "Dataset", "Distributed", "TensorBoard",
         .product(name: "Crypto", package: "swift-crypto"), .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: swiftSettings),

@@ -36,12 +36,14 @@ package enum CheckpointError: Error, Equatable, Sendable {
   case otherRun(path: String, option: String, found: String, expected: String)
   /// Its learning rate has begun to fall or its statistics are frozen, and the run's length or form of its end is another.
   case otherSchedule(path: String, option: String, found: String, expected: String, step: Int)
+  /// The run in the folder kept no step that met numbers which are not finite.
+  case noFailedStep(folder: String)
   /// All checkpoints in the folder are damaged; `newest` says what the newest one is.
   case noneGood(folder: String, count: Int, newest: String)
 
   package var category: Category {
     switch self {
-    case .missing: .inputMissing
+    case .missing, .noFailedStep: .inputMissing
     case .wrongNetwork, .wrongData, .otherRun, .otherSchedule: .usage
     case .truncated, .damaged, .wrongDigest, .damagedTensors, .notACheckpoint, .otherVersion, .missingTensor,
       .noBestWeights, .noneGood:
@@ -53,7 +55,9 @@ package enum CheckpointError: Error, Equatable, Sendable {
   var isDamage: Bool {
     switch self {
     case .truncated, .damaged, .wrongDigest, .damagedTensors, .notACheckpoint, .missingTensor: true
-    case .missing, .otherVersion, .noBestWeights, .wrongNetwork, .wrongData, .otherRun, .otherSchedule, .noneGood: false
+    case .missing, .otherVersion, .noBestWeights, .wrongNetwork, .wrongData, .otherRun, .otherSchedule, .noFailedStep,
+      .noneGood:
+      false
     }
   }
 }
@@ -92,6 +96,9 @@ extension CheckpointError: CustomStringConvertible {
     case .otherSchedule(let path, let option, let found, let expected, let step):
       "\(path): made with \(option) \(found), this run has \(expected), and at step \(step) the run's last part has begun by one of "
         + "them; give the same, an earlier checkpoint to --resume, or --resume never"
+    case .noFailedStep(let folder):
+      "\(folder): no step of this run met NaN or infinity (there is no failed-step.json); "
+        + "a checkpoint in place of the folder repeats the step after it"
     case .noneGood(let folder, let count, let newest):
       (count == 1 ? newest : "\(folder): none of \(count) checkpoints is good, the newest: \(newest)")
         + "; start anew with --resume never"

@@ -52,13 +52,14 @@ package struct StepReplay {
 
     /// Reads the failed step that the run folder `path` keeps, or the checkpoint `path`, after which the step comes.
     ///
-    /// Throws ``CheckpointError``, and ``FileError`` for a folder without a failed step.
+    /// Throws ``CheckpointError``, `noFailedStep` for a folder without one; ``FileError``.
     package init(_ path: String) throws {
       guard FileSystem.isDirectory(path) else {
         checkpoint = try Checkpoint(contentsOf: path)
         return
       }
       let folder = RunFolder(existing: path)
+      guard FileSystem.exists(folder.failedStep) else { throw CheckpointError.noFailedStep(folder: path) }
       let text = String(decoding: try FileSystem.read(folder.failedStep), as: UTF8.self)
       do {
         failed = try JSONText.decode(FailedStep.self, from: text)

@@ -147,7 +147,20 @@ struct SubmitRefusalTests {
     #expect(outcome.standardError.contains(named), "\(outcome)")
   }
 
-  private static func notes(_ arguments: [String]) throws -> [String] { try submit(arguments).render().notes }
+  private static func notes(_ arguments: [String], pictures: String? = "synthetic") throws -> [String] {
+    try submit(arguments).render(picturesOfEnvironment: pictures).notes
+  }
+
+  @Test
+  func aJobThatNamesNoPicturesIsTold() throws {
+    let note =
+      "no pictures are named: give --data DIR after --, or UNMIX_DATA; a job that finds none trains on synthetic ones"
+    for pictures in [nil, ""] { #expect(try Self.notes(["slurm"], pictures: pictures).contains(note)) }
+    for named in [["--data", "synthetic"], ["--sources", "a=/a,b=/b"]] {
+      #expect(try !Self.notes(["slurm", "--"] + named, pictures: nil).contains(note))
+    }
+    #expect(try !Self.notes(["slurm"], pictures: "/data").contains(note))
+  }
 
   @Test
   func aLongRunNeedsSeveralJobs() throws {
@@ -208,11 +221,12 @@ struct SubmitRefusalTests {
         && notes[1].contains(", closing evaluation not counted"))
 
     let result = try StepBenchmark.Result(json: benchmark.standardOutput)
-    #expect(result.residentMiB > 1)
+    // Copies for checkpoints alone are more than a MiB, even of this network's.
+    #expect(result.residentMiB > 1 && result.trainingMiB > result.residentMiB)
     let small = ["slurm", "--memory", "1M", "--measured", file, "--"]
     let error = #expect(throws: UsageError.self) { try Self.notes(small + run) }
     #expect(
-      error?.option == "--memory" && error?.reason.contains("\(Int(result.residentMiB.rounded(.up))) MiB") == true)
+      error?.option == "--memory" && error?.reason.contains("\(Int(result.trainingMiB.rounded(.up))) MiB") == true)
 
     for (other, word) in [(network + ["--global-batch", "8"], "pairs"), (["--global-batch", "4"], "parameters")] {
       let error = #expect(throws: UsageError.self) { try Self.notes(request + other) }

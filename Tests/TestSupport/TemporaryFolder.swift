@@ -27,6 +27,19 @@ package final class TemporaryFolder {
   @discardableResult
   package func write(_ text: String, to name: String) throws -> String { try write(Array(text.utf8), to: name) }
 
+  /// Writes the program `text` to `name`, below folders that are made; its path.
+  ///
+  /// Another process writes it: one that a test in another thread starts just then would hold this one's open file, and the system
+  /// starts no program that somebody may write to (ETXTBSY).
+  @discardableResult
+  package func writeProgram(_ text: String, to name: String) throws -> String {
+    let source = try write(text, to: name + ".text")
+    defer { try? FileManager.default.removeItem(atPath: source) }
+    let outcome = try MPIRun("/usr/bin/install", ["-m", "755", source, self(name)], ranks: nil).run()
+    precondition(outcome.succeeded, "\(outcome)")
+    return self(name)
+  }
+
   /// Makes `name` a symbolic link to `target`, in place of what stands there.
   package func link(_ name: String, to target: String) throws {
     try? FileManager.default.removeItem(atPath: self(name))

@@ -75,6 +75,15 @@ struct ProgressTests {
   }
 
   @Test
+  func aRunThatHasDoneAllIsAtItsLastStep() {
+    var progress = Self.progress
+    (progress.epoch, progress.stepInEpoch) = (4, 0)
+    #expect(progress.line == "epoch 4/4  step 100/100  loss 0.003000  120 images/s  ETA 0:00")
+    let lines = progress.block(width: 80, style: Self.plain)
+    #expect(lines[0].contains("100 %") && lines[1].contains("100/100") && lines[1].contains("100 %"), "\(lines)")
+  }
+
+  @Test
   func manyRanksAreSummedUp() {
     var progress = Self.progress
     progress.ranks = (0..<16).map { .init(pairs: $0 == 0 ? 1 : 2, data: 0, compute: 1, communication: 0) }

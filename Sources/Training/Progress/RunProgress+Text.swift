@@ -2,7 +2,7 @@ extension RunProgress {
   /// One line for a log.
   package var line: String {
     var text =
-      "epoch \(min(epoch + 1, epochs))/\(epochs)  step \(stepInEpoch)/\(stepsPerEpoch)  "
+      "epoch \(place.epoch)/\(epochs)  step \(place.step)/\(stepsPerEpoch)  "
       + (losses.map { "loss \(significant($0.sum))  " } ?? "")
     switch activity {
     case .training: text += "\(rateText)  ETA \(runSecondsLeft.map(clockTime) ?? "-")"
@@ -18,7 +18,7 @@ extension RunProgress {
   package func block(width: Int, style: ProgressStyle) -> [String] {
     let inner = max(1, width - 1)
     var lines = [
-      bar("epoch", "\(min(epoch + 1, epochs))/\(epochs)", done: runShare, left: runSecondsLeft, inner, style),
+      bar("epoch", "\(place.epoch)/\(epochs)", done: runShare, left: runSecondsLeft, inner, style),
       activityBar(inner, style),
     ]
     lines += paragraphs.flatMap { Self.wrapped($0, width: inner) }
@@ -34,7 +34,7 @@ extension RunProgress {
     switch activity {
     case .training:
       return bar(
-        "step", "\(stepInEpoch)/\(stepsPerEpoch)", done: share(stepInEpoch, stepsPerEpoch), left: epochSecondsLeft,
+        "step", "\(place.step)/\(stepsPerEpoch)", done: share(place.step, stepsPerEpoch), left: epochSecondsLeft,
         width,
         style)
     case .validating(let done, let all):

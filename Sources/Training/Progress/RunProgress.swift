@@ -33,8 +33,13 @@ package struct RunProgress: Sendable, Equatable {
 
   package init() {}
 
+  /// The epoch that goes on, counted from 1, and its steps; of a run that has done all, its last one.
+  var place: (epoch: Int, step: Int) {
+    epoch < epochs ? (epoch + 1, stepInEpoch) : (epochs, stepsPerEpoch)
+  }
+
   /// Seconds to the end of the epoch's steps; nil where nothing is known of their pace.
-  package var epochSecondsLeft: Double? { secondsPerStep.map { Double(max(0, stepsPerEpoch - stepInEpoch)) * $0 } }
+  package var epochSecondsLeft: Double? { secondsPerStep.map { Double(max(0, stepsPerEpoch - place.step)) * $0 } }
 
   /// Seconds to the end of the last epoch's steps, without validations.
   package var runSecondsLeft: Double? {

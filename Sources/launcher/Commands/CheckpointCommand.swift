@@ -50,7 +50,8 @@ struct CheckpointList: JobCommand {
     }
 
     var line: String {
-      let size = bytes < 1 << 20 ? "\(bytes >> 10) KiB" : "\(bytes >> 20) MiB"
+      let unit = bytes < 1 << 20 ? (bytes: 1 << 10, name: "KiB") : (bytes: 1 << 20, name: "MiB")
+      let size = "\((bytes + unit.bytes / 2) / unit.bytes) \(unit.name)"
       guard let step, let epochs else { return "\(path)  \(time)  \(size)  \(problem ?? "damaged")" }
       return "\(path)  step \(step)  epochs \(epochs)  \(time)  \(size)  good"
     }

@@ -47,12 +47,19 @@ struct Submit: ParsableCommand {
     Glibc.exit(status)
   }
 
-  /// The checked script, and what is to be said of it.
-  func render() throws -> (script: String, dialect: BatchDialect, notes: [String]) {
+  /// The checked script, and what is to be said of it. `picturesOfEnvironment`: UNMIX_DATA, which batch systems give to the job.
+  func render(
+    picturesOfEnvironment: String? = environmentVariable("UNMIX_DATA")
+  ) throws -> (script: String, dialect: BatchDialect, notes: [String]) {
     let request = try job.request(system)
     try request.checkDirectives()
     let training = try TrainingArguments(training)
     var notes = try request.checkRun(training)
+    if picturesOfEnvironment?.isEmpty ?? true, !training.namesPictures {
+      notes.append(
+        "no pictures are named: give --data DIR after --, or UNMIX_DATA; a job that finds none trains on synthetic ones"
+      )
+    }
     notes += try request.checkCores(ofNode: expectations.coresPerNode)
     let measurement = try expectations.measurement(
       train: training.train, ranks: request.ranks, threads: request.threads)

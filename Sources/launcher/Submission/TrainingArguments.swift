@@ -13,6 +13,9 @@ struct TrainingArguments {
   /// The run folder; nil where nothing names one.
   var output: String? { train.folder.output }
 
+  /// Whether they say where the pictures are.
+  var namesPictures: Bool { train.data.data != nil || train.data.sources != nil }
+
   /// Throws ``UsageError`` for what `launcher train` refuses, ``ConfigurationFileError`` for what is wrong with its file.
   init(_ given: [String]) throws {
     let words = given.first == Train._commandName ? Array(given.dropFirst()) : given
