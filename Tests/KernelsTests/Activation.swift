@@ -97,7 +97,8 @@ extension Layout {
 
 let elementTypes = [kernels_f32, kernels_bf16]
 
-/// An activation in memory of its own. Elements outside the described slice hold a mark that no kernel may overwrite.
+/// An activation in memory of its own. Elements outside the described slice hold a mark that no kernel may overwrite; those inside
+/// are NaN until they are written.
 @safe final class Activation {
   let layout: Layout
   let type: kernels_type
@@ -107,13 +108,14 @@ let elementTypes = [kernels_f32, kernels_bf16]
 
   private var elementSize: Int { type == kernels_bf16 ? 2 : 4 }
 
-  /// Every byte is the mark: a kernel must write every element.
+  /// NaN everywhere: a kernel must write every element.
   init(_ layout: Layout, _ type: kernels_type) {
     (self.layout, self.type) = (layout, type)
     elementCount = layout.images * layout.blocks * layout.outerStride
     let byteCount = elementCount * (type == kernels_bf16 ? 2 : 4)
     unsafe base = .allocate(byteCount: max(byteCount, 1), alignment: 64)
     unsafe base.initializeMemory(as: UInt8.self, repeating: Self.mark, count: byteCount)
+    forget()
   }
 
   /// Uniform in [-1, 1), rounded to the type.
@@ -144,6 +146,23 @@ let elementTypes = [kernels_f32, kernels_bf16]
         unsafe base.storeBytes(of: bf16(newValue), toByteOffset: offset * 2, as: UInt16.self)
       } else {
         unsafe base.storeBytes(of: newValue, toByteOffset: offset * 4, as: Float.self)
+      }
+    }
+  }
+
+  /// Makes every element NaN again, and nothing around them: what one call wrote must not stand for what the next one leaves out.
+  func forget() {
+    let run = layout.channelsPerBlock
+    for image in 0..<layout.images {
+      for row in 0..<layout.rows {
+        for column in 0..<layout.columns {
+          for block in 0..<layout.blocks {
+            let first = layout.offset(image, row, column, block * run)
+            // All bits set are NaN in f32 and in bf16.
+            unsafe (base + first * elementSize).initializeMemory(
+              as: UInt8.self, repeating: 0xFF, count: run * elementSize)
+          }
+        }
       }
     }
   }

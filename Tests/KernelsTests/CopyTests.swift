@@ -4,6 +4,7 @@ import Testing
 extension KernelsTests {
   @Suite struct Copying {
     private func copy(_ src: Activation, _ dst: Activation) -> [Double] {
+      dst.forget()
       var from = unsafe src.view, to = unsafe dst.view
       unsafe kernels_copy(&from, &to)
       return dst.values

@@ -14,6 +14,7 @@ extension KernelsTests {
     private func headsBackward(
       _ src: Activation, _ diffDst: [Float], weights: [Float], _ diffSrc: Activation
     ) -> [Double] {
+      diffSrc.forget()
       var diffBias = [Double](repeating: .nan, count: 2)
       let diffWeights = sums(src, count: 2 * src.layout.channels) { sums, scratch in
         var view = unsafe src.view, to = unsafe diffSrc.view

@@ -74,6 +74,7 @@ struct Parameters {
 }
 
 func normaliseRelu(_ src: Activation, _ dst: Activation, _ p: Parameters) -> [Double] {
+  dst.forget()
   var from = unsafe src.view, to = unsafe dst.view
   unsafe kernels_normalise_relu(&from, &to, p.mean, p.scale, p.beta)
   return dst.values
@@ -87,6 +88,7 @@ func backwardSums(_ src: Activation, _ diffDst: Activation, _ p: Parameters) -> 
 }
 
 func normaliseBackward(_ src: Activation, _ diffDst: Activation, _ diffSrc: Activation, _ p: Parameters) -> [Double] {
+  if diffSrc !== diffDst { diffSrc.forget() }
   var from = unsafe src.view, diff = unsafe diffDst.view, to = unsafe diffSrc.view
   unsafe kernels_normalise_backward(
     &from, &diff, &to, p.mean, p.inverseDeviation, p.scale, p.beta, p.meanG, p.meanGXhat)

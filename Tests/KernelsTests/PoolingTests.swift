@@ -4,6 +4,7 @@ import Testing
 extension KernelsTests {
   @Suite struct Pooling {
     private func pool(_ src: Activation, _ dst: Activation) -> [Double] {
+      dst.forget()
       var from = unsafe src.view, to = unsafe dst.view
       unsafe kernels_max_pool(&from, &to)
       return dst.values
@@ -12,6 +13,7 @@ extension KernelsTests {
     private func poolBackward(
       _ src: Activation, _ diffDst: Activation, _ diffSkip: Activation?, _ diffSrc: Activation
     ) -> [Double] {
+      diffSrc.forget()
       var from = unsafe src.view, diff = unsafe diffDst.view, to = unsafe diffSrc.view
       if let diffSkip {
         var skip = unsafe diffSkip.view
