@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Training
@@ -40,7 +41,8 @@ struct NotebookRecipeTests {
 
   @Test
   func anyCurveIsJudgedAsKerasDoes() {
-    var numbers = SystemRandomNumberGenerator()
+    var numbers = SplitMix(state: 2)
+    var (stopped, lowered) = (0, 0)
     for curve in 0..<300 {
       var (ours, keras) = (NotebookRecipe(), Keras())
       var level = 0.01
@@ -49,12 +51,18 @@ struct NotebookRecipeTests {
         // Small steps lie around min_delta, and some values repeat.
         let loss = curve % 3 == 0 ? (level * 1e4).rounded() / 1e4 : level + Double.random(in: 0...2e-4, using: &numbers)
         let stops = keras.epoch(epoch, loss)
-        #expect(ours.epochEnded(epoch, validationLoss: loss).stops == stops)
-        #expect(ours.learningRate == keras.learningRate)
-        #expect(ours.best == keras.best && ours.bestEpoch == keras.bestEpoch)
-        if stops { break }
+        let place = "epoch \(epoch) of curve \(curve)"
+        #expect(ours.epochEnded(epoch, validationLoss: loss).stops == stops, "\(place)")
+        #expect(ours.learningRate == keras.learningRate, "\(place)")
+        #expect(ours.best == keras.best && ours.bestEpoch == keras.bestEpoch, "\(place)")
+        if stops {
+          stopped += 1
+          break
+        }
       }
+      if keras.learningRate < 1e-3 { lowered += 1 }
     }
+    #expect(stopped > 200 && lowered > 200, "curves that decide nothing: \(stopped) of 300 stopped, \(lowered) lowered")
   }
 
   @Test
