@@ -55,7 +55,9 @@ struct SeveralRanksTests {
     let options = TinyRun.options + ["--output", scratch("run"), "--json"]
     let outcome = try launch(options + second, ranks: 1)
     #expect(outcome.succeeded, "\(outcome)")
-    #expect(try outcome.json()["seed"] as? Int == 20_250_215)
+    let alike = try launch(TinyRun.options + ["--output", scratch("alike"), "--json"], ranks: 2)
+    #expect(alike.succeeded && outcome.standardOutput == alike.standardOutput, "\(outcome)\(alike)")
+    #expect(try scratch.bytes("run/best.safetensors") == scratch.bytes("alike/best.safetensors"))
   }
 
   @Test(arguments: [1, 2, 3])
@@ -79,7 +81,7 @@ struct SeveralRanksTests {
   }
 
   @Test
-  func gradientsMayTravelInHalfTheBytes() throws {
+  func theWireAndTheSizeOfBucketsAreWrittenDown() throws {
     let scratch = try TemporaryFolder()
     let outcome = try launch(
       ["train"] + TinyRun.options + ["--wire", "bf16", "--bucket-bytes", "2048", "--output", scratch("run"), "--json"],

@@ -18,9 +18,17 @@ extension RanksTests {
       let cut = try run.train("cut", all + piece, ranks: ranks)
       // One that waits for what does not come is cut by the time limit alone.
       try #require(!cut.timedOut, "\(cut)", sourceLocation: sourceLocation)
+      let isKilled = piece.contains { $0.hasPrefix("die-after=") }
+      let isStopped = piece.contains { $0.hasPrefix("stop-after=") }
+      #expect(cut.succeeded != isKilled, "\(cut)", sourceLocation: sourceLocation)
+      #expect(!isStopped || cut.standardError.contains(" is saved"), "\(cut)", sourceLocation: sourceLocation)
     }
     let last = try run.train("cut", all, ranks: ranks)
     try #require(last.succeeded, "\(last)", sourceLocation: sourceLocation)
+    // A run that began anew would end the same, and one that was complete too.
+    #expect(
+      !last.standardError.contains("resume point: none") && !last.standardError.contains("checkpoints: 0 written"),
+      "\(last)", sourceLocation: sourceLocation)
     let (a, b) = (try run.checkpoint("whole", step: 10), try run.checkpoint("cut", step: 10))
     for best in [false, true] {
       #expect(try a.weights(best: best) == b.weights(best: best), "\(last)", sourceLocation: sourceLocation)

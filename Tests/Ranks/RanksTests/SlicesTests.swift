@@ -63,9 +63,13 @@ extension RanksTests {
     let whole = try run.train("whole", arguments, ranks: 2)
     #expect(whole.succeeded, "\(whole)")
     // Asked before every step and after each of two validation batches: the stops come after steps 3 and 7.
-    for (ranks, stop) in [(4, ["stop-after=3"]), (2, ["stop-after=6"]), (1, [])] {
+    for (ranks, stop, start) in [
+      (4, ["stop-after=3"], "resume point: none"), (2, ["stop-after=6"], "step 3, 0 epochs complete"),
+      (1, [], "step 7, 1 epochs complete"),
+    ] {
       let outcome = try run.train("changed", arguments + stop, ranks: ranks)
       #expect(outcome.succeeded && !outcome.standardError.contains("rounding"), "\(outcome)")
+      #expect(outcome.standardError.contains(start), "\(outcome)")
     }
     let comparison = CheckpointComparison(
       try run.checkpoint("whole", step: 12), try run.checkpoint("changed", step: 12))

@@ -64,7 +64,9 @@ extension RanksTests {
     for ranks in 2...4 {
       let outcome = try run.start(arguments, ranks: ranks)
       #expect(outcome.succeeded, "\(outcome)")
-      for (ours, theirs) in zip(try Self.losses(outcome), losses) {
+      let found = try Self.losses(outcome)
+      try #require(found.count == losses.count, "\(outcome)")
+      for (ours, theirs) in zip(found, losses) {
         #expect(abs(ours - theirs) <= 1e-6 * theirs, "\(ranks) ranks: \(ours), not \(theirs)")
       }
       let other = try Self.gradient(outcome)
@@ -75,14 +77,19 @@ extension RanksTests {
     }
   }
 
-  @Test
-  func bucketSizesMoveAGradientByRoundingOnly() throws {
+  @Test(arguments: [[], ["groups=1"]])
+  func bucketSizesMoveAGradientByRoundingOnly(grouping: [String]) throws {
     let run = try TrainingRun()
     defer { run.remove() }
-    let whole = try Self.gradient(run.start(["step", "bucket-bytes=1048576"], ranks: 3))
-    let cut = try Self.gradient(run.start(["step", "bucket-bytes=256"], ranks: 3))
+    let outcomes = try ["bucket-bytes=1048576", "bucket-bytes=256"].map {
+      try run.start(["step", $0] + grouping, ranks: 3)
+    }
+    let (whole, cut) = (try Self.gradient(outcomes[0]), try Self.gradient(outcomes[1]))
     try #require(whole.count == cut.count)
     for (a, b) in zip(whole, cut) { #expect(abs(a - b) <= 1e-5 * max(abs(a), 1e-3)) }
+    // Between nodes each bucket of the two passes is a message.
+    let messages = try outcomes.map { try #require(Int(Self.value("messages", $0))) }
+    #expect(grouping.isEmpty ? messages == [0, 0] : messages[0] == 2 && messages[1] > 20, "\(messages)")
   }
 
   /// Each rank's part rounds once to 8 bits and each addition once more: relative errors of 2^-9 each, of random sign.
@@ -90,8 +97,10 @@ extension RanksTests {
   func bf16OnTheWireMovesAGradientByItsRoundingOnly(ranks: Int) throws {
     let run = try TrainingRun()
     defer { run.remove() }
-    let whole = try Self.gradient(run.start(["step", "groups=1", "wire=f32"], ranks: ranks))
-    let rounded = try Self.gradient(run.start(["step", "groups=1", "wire=bf16"], ranks: ranks))
+    let outcomes = try ["f32", "bf16"].map { try run.start(["step", "groups=1", "wire=\($0)"], ranks: ranks) }
+    let (whole, rounded) = (try Self.gradient(outcomes[0]), try Self.gradient(outcomes[1]))
+    let bytes = try outcomes.map { try #require(Int(Self.value("bytes", $0))) }
+    #expect(bytes[0] == 2 * 4 * whole.count && bytes[1] == bytes[0] / 2, "\(bytes)")
     try #require(whole.count == rounded.count && rounded.allSatisfy(\.isFinite))
     let distance = zip(rounded, whole).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
     let norm = whole.reduce(0) { $0 + $1 * $1 }.squareRoot()
@@ -204,7 +213,6 @@ extension RanksTests {
     for text in ["data: synthetic", "precision: f32", "threads per rank: 1", "ranks: 2", "resume point: none"] {
       #expect(outcome.standardError.contains(text) && log.contains(text), "\(text)")
     }
-    for line in log.split(separator: "\n") where line.contains("val_loss") { #expect(line.contains("[synthetic]")) }
     for name in ["config.yaml", "evaluation.json", "best.safetensors", "samples.png"] {
       #expect(FileManager.default.fileExists(atPath: "\(run.folder)/run/\(name)"), "\(name)")
     }
@@ -212,6 +220,8 @@ extension RanksTests {
     let rows = try run.metrics("run").dropFirst().map { $0.compactMap { Double($0) } }
     let (first, last) = (try #require(rows.first), try #require(rows.last))
     #expect(last[3] < 0.7 * first[3], "\(rows)")
+    let epochs = log.split(separator: "\n").filter { $0.contains("val_loss") }
+    #expect(epochs.count == rows.count && epochs.allSatisfy { $0.contains("[synthetic]") }, "\(epochs)")
     let best = try #require(rows.map { $0[6] }.min())
     #expect(try Double(Self.value("best", outcome)) == best)
     #expect(rows.allSatisfy { abs($0[6] - $0[7] - $0[8]) < 1e-12 })

@@ -113,6 +113,7 @@ struct TrainingChecks {
     if world.rank == 0 {
       put("sum \(digest)")
       put("messages \(step.traffic.gradients.messages)")
+      put("bytes \(step.traffic.gradients.bytes)")
       put("gradient " + step.gradients.array().map { "\($0.bitPattern)" }.joined(separator: ","))
     }
   }
