@@ -21,7 +21,7 @@ import Synchronization
 
   /// `respond` gets the path and the first byte asked for.
   init(respond: @escaping @Sendable (_ path: String, _ offset: Int?) -> Response) {
-    (listener, port) = Self.listen()
+    (listener, port) = Self.bound(isListening: true)
     let listener = listener
     Thread.detachNewThread { [weak self] in
       while true {
@@ -68,14 +68,10 @@ import Synchronization
     }
   }
 
-  /// A port on which nothing listens.
-  static func closedPort() -> Int {
-    let (socket, port) = listen()
-    close(socket)
-    return port
-  }
+  /// A port on which nothing listens, and nothing will: it stays bound, so that no other server gets it.
+  static func closedPort() -> Int { bound(isListening: false).port }
 
-  private static func listen() -> (socket: Int32, port: Int) {
+  private static func bound(isListening: Bool) -> (socket: Int32, port: Int) {
     let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -83,7 +79,7 @@ import Synchronization
     var size = socklen_t(MemoryLayout<sockaddr_in>.size)
     let isBound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
       unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        unsafe bind(socket, address, size) == 0 && Glibc.listen(socket, 8) == 0
+        unsafe bind(socket, address, size) == 0 && (!isListening || Glibc.listen(socket, 8) == 0)
           && getsockname(socket, address, &size) == 0
       }
     }

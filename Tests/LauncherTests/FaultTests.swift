@@ -55,6 +55,7 @@ struct FaultTests {
     let running = try launcher(Self.run(scratch("run")) + ["--stall-timeout", "6s"], ranks: 2).start()
     #expect(running.waits { _ in !steps(scratch).isEmpty })
     let ranks = (0..<2).compactMap { running.process(ofRank: $0) }
+    try #require(ranks.count == 2)
     for rank in ranks { kill(rank, SIGSTOP) }
     usleep(9_000_000)
     let before = steps(scratch).last ?? 0
@@ -130,6 +131,7 @@ struct FaultTests {
     let running = try launcher(["supervise", "--max-restarts", "0", "--grace", "2", "--"] + words).start()
     #expect(running.waits { _ in !steps(scratch).isEmpty })
     let ranks = (0..<2).compactMap { running.process(ofRank: $0) }
+    try #require(ranks.count == 2)
     usleep(1_500_000)
     let start = ContinuousClock.now
     for process in running.children(named: "mpirun") + ranks { kill(process, SIGSTOP) }

@@ -61,6 +61,7 @@ struct ResumeProofTests {
     #expect(running.waits { !$0.children(named: "launcher").isEmpty })
     usleep(500_000)
     let children = running.children(named: "launcher")
+    #expect(!children.isEmpty)
     running.signal(number)
     let outcome = running.wait()
     #expect(outcome.exitCode == 128 + number && outcome.standardOutput.isEmpty, "\(outcome)")

@@ -124,7 +124,7 @@ struct RunFolderTests {
         "--data", "synthetic", "--threads", "1", "--epochs", "4", "--steps-per-epoch", "500", "--validation-steps", "2",
         "--rounds", "0", "--output", scratch("run"),
       ]
-    let running = try MPIRun("launcher", ["train"] + options, ranks: nil).start()
+    let running = try launcher(["train"] + options).start()
     let events = scratch("run/metrics.jsonl")
     let hasBegun = running.waits { _ in
       (try? String(contentsOfFile: events, encoding: .utf8))?.contains("\"steps\"") == true

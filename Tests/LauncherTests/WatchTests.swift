@@ -25,10 +25,11 @@ struct WatchTests {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     let log = try EventLog(RunFolder(existing: folder).events, step: 0, epoch: 0)
     try log.record(.start(Self.start))
-    let watching = try MPIRun("launcher", ["watch", folder, "--interval", "0.1"], ranks: nil).start()
-    Thread.sleep(forTimeInterval: 1)
+    let watching = try launcher(["watch", folder, "--interval", "0.1"]).start()
+    // Its first word says that it looks.
+    #expect(watching.waits { !$0.standardOutputSoFar.isEmpty })
     try log.record(Self.steps(5))
-    Thread.sleep(forTimeInterval: 1)
+    #expect(watching.waits { $0.standardOutputSoFar.contains("step 5/20") })
     try log.record(Self.steps(10))
     try log.record(.end(.init(time: WallClock.now, step: 10, reason: .asked, seconds: 61)))
     let outcome = watching.wait()
@@ -68,7 +69,7 @@ struct WatchTests {
     var start = Self.start
     start.time -= 1000
     try log.record(.start(start))
-    let watching = try MPIRun("launcher", ["watch", folder, "--interval", "0.1"], ranks: nil).start()
+    let watching = try launcher(["watch", folder, "--interval", "0.1"]).start()
     let isSaid = watching.waits { $0.standardOutputSoFar.contains("it may have ended without saying so") }
     watching.signal(SIGINT)
     let outcome = watching.wait()

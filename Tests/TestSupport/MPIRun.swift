@@ -64,7 +64,7 @@ package struct MPIRun: Sendable {
   /// Starts the program and waits for its end.
   package func run() throws -> Outcome { try start().wait() }
 
-  /// Starts the program, for tests that act on it while it runs. `wait()` must follow.
+  /// Starts the program, for tests that act on it while it runs; it is killed with the last reference to what is returned.
   package func start() throws -> RunningProgram {
     let place = folder.map { ["env", "-C", $0] } ?? []
     return try RunningProgram(command: place + command, environment: environmentOfRun, limit: limit)

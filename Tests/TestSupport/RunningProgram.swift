@@ -22,6 +22,9 @@ package final class RunningProgram {
       leadsGroup: true)
   }
 
+  /// A test that gives up before its end leaves nothing running.
+  deinit { if !process.hasEnded { killAll() } }
+
   /// The program itself, or mpirun; it leads a process group.
   package var processIdentifier: Int32 { process.identifier }
   /// What the program has written so far.
