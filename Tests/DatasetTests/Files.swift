@@ -1,6 +1,7 @@
 import CZlib
 import Foundation
 import TestSupport
+import Testing
 
 @testable import Dataset
 
@@ -54,11 +55,15 @@ func png(
 }
 
 /// The `DatasetError` that `body` throws; anything else is a failure of the test.
-func datasetError(_ body: () throws -> Void) -> DatasetError? {
+func datasetError(_ body: () throws -> Void, sourceLocation: SourceLocation = #_sourceLocation) -> DatasetError? {
   do {
     try body()
-    return nil
-  } catch { return error as? DatasetError }
+  } catch let error as DatasetError {
+    return error
+  } catch {
+    Issue.record("\(error)", sourceLocation: sourceLocation)
+  }
+  return nil
 }
 
 extension SourceData {

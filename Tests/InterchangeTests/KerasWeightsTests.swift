@@ -76,11 +76,12 @@ struct KerasWeightsTests {
   }
 
   /// Element (o, i, y, x) of ours stands at (y, x, i, o) in Keras's; of a transposed kernel (i, o, y, x) at (y, x, o, i).
-  @Test func kernelsChangeTheirAxes() {
+  @Test(arguments: ["decoder.0.up.weight", "encoder.1.conv.0.weight"]) func kernelsChangeTheirAxes(name: String) {
     let layout = ParameterLayout(Self.network)
-    let tensor = layout["decoder.0.up.weight"]
+    let tensor = layout[name]
     let values = Self.weights().values[tensor.range]
     let (first, second, rows, columns) = (tensor.shape[0], tensor.shape[1], 3, 3)
+    #expect(first != second)
     #expect(tensor.kerasShape == [3, 3, second, first])
     let keras = tensor.inKerasOrder(values)
     for a in 0..<first {

@@ -100,6 +100,12 @@ struct ExchangeTests {
     #expect(outcome.succeeded && outcome.standardOutput.contains("model.onnx: "), "\(outcome)")
     let bytes = try scratch.bytes("model.onnx")
     #expect(bytes.count > TinyRun.parameters * 4 && String(decoding: bytes, as: UTF8.self).contains("ConvTranspose"))
+    // The averages that validation judged are other numbers than the last step's.
+    let checkpoint = try SafeTensorsFile(contentsOf: run.checkpoint)
+    for other in ["best", "current"] {
+      let kernel = Data(try checkpoint.tensor("\(other).encoder.1.conv.0.weight").bytes)
+      #expect((Data(bytes).range(of: kernel) != nil) == (other == which), "\(other)")
+    }
   }
 
   @Test func brokenKerasFilesAreRefusedInALine() throws {

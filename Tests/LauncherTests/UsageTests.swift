@@ -2,14 +2,24 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import launcher
+
 /// What is wrong with a command line is said in words and by the exit code.
 struct UsageTests {
-  private static let commands = [
-    [], ["train"], ["evaluate"], ["separate"], ["export"], ["import"], ["verify"], ["benchmark"],
-    ["benchmark", "step"], ["data"], ["data", "check"], ["data", "fetch"], ["info"], ["replay"],
-    ["checkpoint"], ["checkpoint", "list"], ["checkpoint", "show"], ["checkpoint", "verify"],
-    ["supervise"], ["submit"], ["reference"], ["watch"], ["demo"], ["report"],
-  ]
+  /// All that there are, the program itself first.
+  private static let commands = names(below: .ofThisProgram)
+
+  private static func names(below command: CommandDescription) -> [[String]] {
+    [[]] + command.shownSubcommands.flatMap { child in names(below: child).map { [child.commandName] + $0 } }
+  }
+
+  @Test func theListOfCommandsIsWhole() {
+    for command in [
+      [], ["train"], ["benchmark", "allreduce"], ["checkpoint", "verify"], ["data", "fetch"], ["demo"],
+    ] {
+      #expect(Self.commands.contains(command), "\(command)")
+    }
+  }
 
   @Test(arguments: commands)
   func everyCommandExplainsItself(command: [String]) throws {

@@ -32,6 +32,8 @@ struct SeparatorTests {
 
   @Test
   func aFileThatIsNotThereIsNamed() {
-    #expect(throws: SafeTensorsError.self) { try Separator(weights: "/no/such/file.safetensors") }
+    #expect(throws: SafeTensorsError.fileMissing(path: "/no/such/file.safetensors")) {
+      try Separator(weights: "/no/such/file.safetensors")
+    }
   }
 }

@@ -20,6 +20,8 @@ import Testing
     let frame = RecordFrame.frame(data)
     #expect(frame.count == 8 + 4 + 9 + 4)
     #expect(Array(frame[..<8]) == [9, 0, 0, 0, 0, 0, 0, 0])
+    // Of the length the checksum is 0x872FCB77, masked in the same way.
+    #expect(Array(frame[8..<12]) == [0x37, 0xF9, 0x71, 0x39])
     #expect(Array(frame[12..<21]) == data)
     // (0xE3069283 >> 15 | 0xE3069283 << 17) + 0xA282EAD8, modulo 2 to the 32nd.
     #expect(RecordFrame.maskedChecksum(of: data) == 0xC78A_B0E5)

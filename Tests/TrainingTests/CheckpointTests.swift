@@ -236,6 +236,10 @@ struct CheckpointTests {
       ("--seed", { $0.seed += 1 }), ("--global-batch", { $0.globalBatch += 1 }),
       ("--steps-per-epoch", { $0.stepsPerEpoch += 1 }), ("--validation-steps", { $0.validationSteps += 1 }),
       ("--recipe", { $0.recipe = "fast" }), ("--learning-rate", { $0.learningRate *= 2 }),
+      ("--initial-weights", { $0.initialWeights = "w.safetensors" }), ("--warm-up", { $0.warmUp += 1 }),
+      ("--loss", { $0.loss = .rmse }), ("--optimizer", { $0.optimizer = .muon }),
+      ("--weight-decay", { $0.weightDecay = 0.5 }), ("--clip-norm", { $0.clipNorm = 1 }),
+      ("--average-decay", { $0.averageDecay = 0.5 }),
     ]
     for (name, change) in changes {
       guard case .otherRun(_, let option, _, _) = try refusal("abc", change) else {

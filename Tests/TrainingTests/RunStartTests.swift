@@ -296,12 +296,16 @@ struct RunStartTests {
     (all.network.baseChannels, all.precision, all.learningRate) = (8, .bf16, 2e-3)
     (all.epochs, all.stepsPerEpoch, all.globalBatch, all.validationSteps, all.seed) = (3, 4, 5, 6, .max)
     (all.threads, all.data, all.sources, all.output, all.resume) = (2, "d", "a=b,c=d", "o", "never")
-    (all.checkpointEvery, all.keep, all.logEvery, all.evaluationRounds, all.evaluationPairs) = (7, 8, 9, 10, 11)
+    (all.checkpointEvery, all.keep, all.logEvery, all.evaluationRounds, all.evaluationPairs) = (7, 8, 9, 12, 11)
     (all.trace, all.warmUp, all.loss, all.averageDecay) = ("t.json", 12, .rmse, 0.5)
     (all.optimizer, all.weightDecay, all.clipNorm, all.coolDown) = (.muon, 0.25, 1.5, 0.2)
     all.frozenPart = 0.7
     (all.timeBudget, all.initialWeights) = (77, "w.safetensors")
-    (all.bucketBytes, all.wire, all.slices, all.balance) = (512, .bf16, 4, .speed)
+    (all.bucketBytes, all.wire, all.slices, all.balance, all.recipe) = (512, .bf16, 4, .speed, "fast")
+    // One that has its usual value would have it too where nobody reads it.
+    for (field, usual) in zip(Mirror(reflecting: all).children, Mirror(reflecting: RunConfiguration()).children) {
+      #expect("\(field.value)" != "\(usual.value)", "\(field.label ?? "")")
+    }
     let text = JSONText.encode(all)
     let fields = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     #expect(fields.count == Mirror(reflecting: all).children.count)

@@ -65,6 +65,10 @@ struct TensorBoardRecorderTests {
   }
 
   @Test func startAndEndHaveNoValues() {
+    let start = StartRecord(
+      time: 1e9, step: 0, epoch: 0, epochs: 3, stepsPerEpoch: 10, validationSteps: 1, globalBatch: 32, parameters: 1,
+      heads: summaries.heads, data: "synthetic", precision: "f32", recipe: "notebook", hosts: ["h"], threads: 1)
+    #expect(summaries.summaries(of: .start(start)).isEmpty)
     #expect(summaries.summaries(of: .end(.init(time: 2e9, step: 10, reason: .asked, seconds: 7))).isEmpty)
   }
 

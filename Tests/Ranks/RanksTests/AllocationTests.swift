@@ -28,8 +28,8 @@ struct AllocationTests {
     #expect(steps.count == 3)
     for step in steps {
       #expect(step["own"] == 0 && step["bytes"] == 0 && step["others"] == 0, "\(step)")
-      // oneDNN 2.6 makes a context for each of the step's primitives; nothing of it may grow.
-      #expect(step["onednn"] == steps[0]["onednn"], "\(steps)")
+      // oneDNN 2.6 makes a context for each of the step's primitives, so that some are counted at all; nothing of it may grow.
+      #expect(step["onednn"] == steps[0]["onednn"] && (step["onednn"] ?? 0) > 0, "\(steps)")
     }
   }
 }

@@ -63,6 +63,8 @@ extension RanksTests {
     let threads = try #require(Int(try value("threads")))
     let cores = ProcessInfo.processInfo.activeProcessorCount
     #expect(threads >= 1 && (threads * size <= cores || threads == 1), "\(outcome)")
+    // Alone it has all that it may use; mpirun may have bound it.
+    if ranks == nil { #expect(try Int(value("cores")) == threads && threads <= cores, "\(outcome)") }
     if size > cores { #expect(try value("oversubscribed") == "true") }
     if size == 1 { #expect(try value("oversubscribed") == "false") }
   }
