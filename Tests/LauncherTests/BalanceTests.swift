@@ -30,10 +30,7 @@ struct BalanceTests {
   }
 
   private func metrics(_ name: String) throws -> [[Substring]] {
-    let rows = try String(decoding: scratch.bytes(name + "/metrics.csv"), as: UTF8.self).split(separator: "\n")
-      .dropFirst()
-    // Without speed and time.
-    return rows.map { $0.split(separator: ",").prefix(9).map { $0 } }
+    Array(try Metrics.rows(ofRun: scratch(name)).dropFirst())
   }
 
   @Test

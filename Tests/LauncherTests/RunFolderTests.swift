@@ -14,11 +14,7 @@ struct RunFolderTests {
   private func faults(
     under place: String = "checkpoints", at call: Int, times: Int, only name: String, error: Int32
   ) -> [String: String] {
-    [
-      "LD_PRELOAD": MPIRun.builtProducts + "/libFileFaults.so", "FILE_FAULTS_UNDER": scratch("run/" + place),
-      "FILE_FAULTS_AT": "\(call)", "FILE_FAULTS_TIMES": "\(times)", "FILE_FAULTS_ONLY": name,
-      "FILE_FAULTS_ERROR": "\(error)",
-    ]
+    MPIRun.fileFaults(under: scratch("run/" + place), at: call, times: times, only: name, error: error)
   }
 
   private var run: [String] { TinyRun.options + ["--output", scratch("run")] }

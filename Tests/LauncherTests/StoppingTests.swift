@@ -194,10 +194,7 @@ struct StoppingTests {
     )
     #expect(try a.weights(best: false) == b.weights(best: false) && a.weights(best: true) == b.weights(best: true))
     #expect(a.state.recipe == b.state.recipe)
-    func metrics(_ name: String) throws -> [[Substring]] {
-      try String(contentsOfFile: scratch("\(name)/metrics.csv"), encoding: .utf8).split(separator: "\n")
-        .map { Array($0.split(separator: ",").prefix(9)) }
-    }
+    func metrics(_ name: String) throws -> [[Substring]] { try Metrics.rows(ofRun: scratch(name)) }
     #expect(try metrics("whole") == metrics("run") && metrics("run").count == 3)
   }
 

@@ -4,6 +4,9 @@ import Foundation
 package enum Fixtures {
   /// Three steps of a small network in float64: see the README there.
   package static let tinyStep = path("tiny-step.safetensors")
+  /// The references that tests stand on: the committed one, and the published network's where UNMIX_REFERENCE names it.
+  package static let references =
+    [tinyStep] + [ProcessInfo.processInfo.environment["UNMIX_REFERENCE"]].compactMap { $0 }.filter { !$0.isEmpty }
   /// A checkpoint of the first version of the format, after step 3 of 6.
   package static let checkpointOfVersion1 = path("checkpoint-version-1.safetensors")
 

@@ -21,12 +21,6 @@ struct CheckpointWriterTests {
     try CheckpointWriter(folder: checkpoints, keep: keep, layout: run.layout, lock: lock, retryDelays: [0.01])
   }
 
-  /// Lines that were reported.
-  private final class Lines {
-    var all: [String] = []
-    func add(_ line: String) { all.append(line) }
-  }
-
   private func save(_ writer: CheckpointWriter, step: Int, number: Int = 1, _ lines: Lines = Lines()) throws {
     var description = run.description
     description.state.step = step

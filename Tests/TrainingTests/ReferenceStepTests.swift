@@ -1,10 +1,11 @@
 import Model
+import TestSupport
 import Testing
 
 @testable import Training
 
 struct ReferenceStepTests {
-  @Test(arguments: ReferenceFiles.all)
+  @Test(arguments: Fixtures.references)
   func oracleReproducesEveryTensorOfAnIndependentReference(_ path: String) throws {
     let file = try ReferenceStep(contentsOf: path)
     let computed = ReferenceStep(
@@ -25,7 +26,7 @@ struct ReferenceStepTests {
   }
 
   @Test func computedReferenceIsCompleteAndSurvivesTheFile() throws {
-    let fixture = try ReferenceStep(contentsOf: ReferenceFiles.fixture)
+    let fixture = try ReferenceStep(contentsOf: Fixtures.tinyStep)
     for (blocks, heads) in [(1, ["a", "b"]), (3, ["fashion", "mnist"])] {
       let configuration = UNetConfiguration(baseChannels: 2, blocks: blocks, convolutionsPerBlock: 1, heads: heads)
       let weights = ParameterLayout(configuration).tensors.flatMap { tensor in
@@ -48,7 +49,7 @@ struct ReferenceStepTests {
   }
 
   @Test func everyTensorThatTheStepStartsFromIsNamedWhenItIsBad() throws {
-    let reference = try ReferenceStep(contentsOf: ReferenceFiles.fixture)
+    let reference = try ReferenceStep(contentsOf: Fixtures.tinyStep)
     let starts = reference.tensors.keys.filter {
       $0 == "input" || $0.hasPrefix("target.") || $0.hasPrefix("param.")
     }

@@ -9,12 +9,6 @@ struct RunLockTests {
 
   init() throws { folder = try TemporaryFolder() }
 
-  /// Lines that were reported.
-  private final class Lines {
-    var all: [String] = []
-    func add(_ line: String) { all.append(line) }
-  }
-
   private func lock(patience: Double = 0.4, start: Int? = nil, _ lines: Lines = Lines()) throws -> RunLock {
     let job = start.map { BatchJob(name: "Slurm job 17", start: $0) }
     return try RunLock(folder: folder.path, patience: patience, job: job, report: lines.add)

@@ -1,11 +1,12 @@
 import Foundation
 import Model
+import TestSupport
 import Testing
 
 @testable import Training
 
 struct StepComparisonTests {
-  @Test(arguments: ReferenceFiles.all, Precision.allCases)
+  @Test(arguments: Fixtures.references, Precision.allCases)
   func referenceAgreesWithItself(_ path: String, _ precision: Precision) throws {
     let reference = try ReferenceStep(contentsOf: path)
     let verdict = StepComparison(reference: reference, precision: precision).compare(reference.measured)
@@ -39,7 +40,7 @@ struct StepComparisonTests {
     return result
   }
 
-  @Test(arguments: ReferenceFiles.all, Precision.allCases)
+  @Test(arguments: Fixtures.references, Precision.allCases)
   func anyOneTensorMovedByThreeTolerancesMissingOrNaNFailsAndIsNamed(_ path: String, _ precision: Precision) throws {
     let reference = try ReferenceStep(contentsOf: path)
     let measured = reference.measured
@@ -54,7 +55,7 @@ struct StepComparisonTests {
         #expect(comparison.tensors.contains(tensor))
         #expect(comparison.compare(tensor, measured[tensor.name]).problem != nil, "\(tensor.name) \(what)")
         // The whole verdict on 38 MB takes a tenth of a second, too much for thousands of them.
-        guard path == ReferenceFiles.fixture else { continue }
+        guard path == Fixtures.tinyStep else { continue }
         let verdict = comparison.compare(measured)
         #expect(!verdict.passed && verdict.failures.map(\.name) == [tensor.name], "\(tensor.name) \(what)")
         #expect(verdict.worst.name == tensor.name, "\(tensor.name) \(what)")
@@ -63,7 +64,7 @@ struct StepComparisonTests {
   }
 
   @Test func anyOneMeasuredTensorMissingNaNOrOfTheWrongSizeFailsAndIsNamed() throws {
-    let reference = try ReferenceStep(contentsOf: ReferenceFiles.fixture)
+    let reference = try ReferenceStep(contentsOf: Fixtures.tinyStep)
     let comparison = StepComparison(reference: reference, precision: .f32)
     let measured = reference.measured
     for tensor in comparison.tensors {
@@ -79,7 +80,7 @@ struct StepComparisonTests {
   }
 
   @Test func errorWithinTheToleranceBecomesTheWorstButPasses() throws {
-    let reference = try ReferenceStep(contentsOf: ReferenceFiles.fixture)
+    let reference = try ReferenceStep(contentsOf: Fixtures.tinyStep)
     var measured = reference.measured
     measured["grad.decoder.0.up.weight"] = measured["grad.decoder.0.up.weight"]!.map { $0 * (1 + 2e-5) }
     let verdict = StepComparison(reference: reference, precision: .f32).compare(measured)
@@ -94,7 +95,7 @@ struct StepComparisonTests {
 
   @Test(arguments: Precision.allCases)
   func computedReferenceAddsWhatRoundingCostsAtItsWeightsToTheTable(_ precision: Precision) throws {
-    let file = try ReferenceStep(contentsOf: ReferenceFiles.fixture)
+    let file = try ReferenceStep(contentsOf: Fixtures.tinyStep)
     let computed = ReferenceStep(
       computedFor: file.configuration, weights: file.weights, input: file.input, targets: file.targets,
       precision: precision, keepingWeights: true)
@@ -126,7 +127,7 @@ struct StepComparisonTests {
 
   @Test(arguments: Precision.allCases)
   func computedReferenceRefusesGradientsThatAreMissingMirroredOrDoubled(_ precision: Precision) throws {
-    let file = try ReferenceStep(contentsOf: ReferenceFiles.fixture)
+    let file = try ReferenceStep(contentsOf: Fixtures.tinyStep)
     let computed = ReferenceStep(
       computedFor: file.configuration, weights: file.weights, input: file.input, targets: file.targets,
       precision: precision)
@@ -141,7 +142,7 @@ struct StepComparisonTests {
   }
 
   @Test func verdictIsTheObjectThatTheCommandPrints() throws {
-    let reference = try ReferenceStep(contentsOf: ReferenceFiles.fixture)
+    let reference = try ReferenceStep(contentsOf: Fixtures.tinyStep)
     let verdict = StepComparison(reference: reference, precision: .f32).compare(reference.measured)
     let data = try JSONEncoder().encode(verdict)
     let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])

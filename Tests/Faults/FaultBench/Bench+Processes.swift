@@ -43,11 +43,8 @@ extension Bench {
 
   /// The environment of a process whose every fsync below `folder` takes 50 ms, as on a busy disk that turns.
   private static func slowDisk(under folder: String) -> [String: String] {
-    [
-      "LD_PRELOAD": MPIRun.builtProducts + "/libFileFaults.so", "FILE_FAULTS_UNDER": folder,
-      "FILE_FAULTS_ONLY": "fsync",
-      "FILE_FAULTS_AT": "1", "FILE_FAULTS_TIMES": "\(Int32.max)", "FILE_FAULTS_DELAY": "50",
-    ]
+    MPIRun.fileFaults(under: folder, at: 1, times: Int(Int32.max), only: "fsync")
+      .merging(["FILE_FAULTS_DELAY": "50"]) { $1 }
   }
 
   /// One run that is hit `rounds` times, then goes on to its end, and has to equal the one that was left alone.

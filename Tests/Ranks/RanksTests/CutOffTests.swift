@@ -8,17 +8,6 @@ import Testing
 /// Runs that are killed, or refused by the disk, at a call that changes something in their folder.
 @Suite(.serialized)
 struct CutOffTests {
-  /// What a program under these faults finds in its environment; see FileFaults.h.
-  static func faults(
-    under folder: String, at call: Int, times: Int = 1, only name: String = "", error: Int32 = 0
-  ) -> [String: String] {
-    [
-      "LD_PRELOAD": MPIRun.builtProducts + "/libFileFaults.so", "FILE_FAULTS_UNDER": folder,
-      "FILE_FAULTS_AT": "\(call)",
-      "FILE_FAULTS_TIMES": "\(times)", "FILE_FAULTS_ONLY": name, "FILE_FAULTS_ERROR": error == 0 ? "" : "\(error)",
-    ]
-  }
-
   private let folder: TemporaryFolder
   private var run: String { folder.path + "/run" }
   private var checkpoints: CheckpointFolder { CheckpointFolder(run + "/checkpoints") }
@@ -50,7 +39,7 @@ struct CutOffTests {
       try NetworkWeights(old, choice: .best).write(to: run + "/best.safetensors")
       let bestBefore = try SafeTensorsFile(contentsOf: run + "/best.safetensors").tensors
 
-      let outcome = try checks(["save", "from=\(source)", "output=\(run)"], Self.faults(under: run, at: call))
+      let outcome = try checks(["save", "from=\(source)", "output=\(run)"], MPIRun.fileFaults(under: run, at: call))
       let newest = try #require(try checkpoints.newestGood { Issue.record("call \(call): \($0)") })
       let isNew = newest.state.step == 7
       #expect(try newest.weights(best: false) == (isNew ? weights.new : weights.old), "call \(call)")
@@ -82,7 +71,7 @@ struct CutOffTests {
     let arguments = ["epochs=2", "steps-per-epoch=5", "batch=4", "checkpoint-every=2", "keep=2"]
     let whole = try checks(["train", "output=\(folder.path)/whole"] + arguments)
     #expect(whole.succeeded, "\(whole)")
-    let killed = try checks(["train", "output=\(run)"] + arguments, Self.faults(under: run, at: call))
+    let killed = try checks(["train", "output=\(run)"] + arguments, MPIRun.fileFaults(under: run, at: call))
     #expect(killed.exitCode == 128 + SIGKILL, "\(killed)")
     let resumed = try checks(["train", "output=\(run)"] + arguments)
     #expect(resumed.succeeded, "\(resumed)")

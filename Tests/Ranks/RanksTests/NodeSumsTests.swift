@@ -45,7 +45,6 @@ extension RanksTests {
   @Test(arguments: [(ranks: 2, groups: 1), (3, 2), (4, 2), (4, 3)])
   func aStepOnSeveralNodesDiffersByRoundingOnly(ranks: Int, groups: Int) throws {
     let run = try TrainingRun()
-    defer { run.remove() }
     let one = try gradient(run, [], ranks: ranks)
     let several = try gradient(run, ["groups=\(groups)"], ranks: ranks)
     try #require(one.count == several.count && several.allSatisfy(\.isFinite))
@@ -55,7 +54,6 @@ extension RanksTests {
   @Test
   func withinANodeNoPartOfAGradientIsAMessage() throws {
     let run = try TrainingRun()
-    defer { run.remove() }
     for (arguments, isOneNode) in [([], true), (["groups=2"], false), (["groups=1"], false)] {
       let outcome = try run.start(["step"] + arguments, ranks: 3)
       #expect(outcome.succeeded && outcome.standardOutput.contains("messages 0\n") == isOneNode, "\(outcome)")
@@ -65,7 +63,6 @@ extension RanksTests {
   @Test(arguments: [(ranks: 3, groups: 2), (4, 2)])
   func onlyWhatTravelsBetweenNodesIsRoundedToBFloat16(ranks: Int, groups: Int) throws {
     let run = try TrainingRun()
-    defer { run.remove() }
     let exact = try gradient(run, ["wire=f32"], ranks: ranks)
     #expect(try gradient(run, ["wire=bf16"], ranks: ranks) == exact)
     let rounded = try gradient(run, ["wire=bf16", "groups=\(groups)"], ranks: ranks)
@@ -79,8 +76,7 @@ extension RanksTests {
   ])
   func aRunWithoutSharedMemorySaysSoOnceAndUsesMessages(call: String, error: Int32, words: String) throws {
     let run = try TrainingRun()
-    defer { run.remove() }
-    let faults = CutOffTests.faults(under: "/dev/shm/unmix-", at: 1, only: call, error: error)
+    let faults = MPIRun.fileFaults(under: "/dev/shm/unmix-", at: 1, only: call, error: error)
     let arguments = ["train", "output=\(run.folder)/run", "steps-per-epoch=3", "rounds=0"]
     let outcome = try MPIRun("TrainingChecks", arguments + ["epochs=1"], ranks: 2, environment: faults).run()
     #expect(outcome.succeeded, "\(outcome)")
@@ -97,7 +93,6 @@ extension RanksTests {
   @Test
   func aRunOnOneNodeAddsInSharedMemoryAndItsCheckpointSaysSo() throws {
     let run = try TrainingRun()
-    defer { run.remove() }
     let outcome = try run.train("run", ["epochs=1", "steps-per-epoch=3", "rounds=0"], ranks: 3)
     #expect(outcome.succeeded && outcome.standardError.contains("sums of gradients: shared memory on one node"))
     #expect(try run.checkpoint("run", step: 3).plan.nodes == [0, 0, 0])

@@ -43,9 +43,7 @@ extension RanksTests {
   }
 
   private func withRun(_ body: (TrainingRun) throws -> Void) throws {
-    let run = try TrainingRun()
-    defer { run.remove() }
-    try body(run)
+    try body(TrainingRun())
   }
 
   @Test(arguments: [nil, 2])

@@ -11,7 +11,6 @@ extension RanksTests {
   @Test(arguments: Machine.precisions)
   func fixedSlicesTrainTheSameWeightsOnOneTwoAndFourRanks(precision: String) throws {
     let run = try TrainingRun()
-    defer { run.remove() }
     let arguments = Self.sliced + ["precision=\(precision)", "epochs=2", "steps-per-epoch=25"]
     let checkpoints = try [1, 2, 4].map { ranks in
       let outcome = try run.train("on-\(ranks)", arguments, ranks: ranks)
@@ -38,7 +37,6 @@ extension RanksTests {
   @Test(arguments: [["optimizer=muon"], ["recipe=fast", "freeze-statistics=0.5"]])
   func partsOfTheFastRecipeMoveTheSameWeightsOnOneTwoAndFourRanks(part: [String]) throws {
     let run = try TrainingRun()
-    defer { run.remove() }
     let arguments = ["slices=4", "batch=8", "rounds=0", "epochs=1", "steps-per-epoch=12", "rate=0.01"]
     let checkpoints = try [1, 2, 4].map { ranks in
       let outcome = try run.train("on-\(ranks)", arguments + part, ranks: ranks)
@@ -58,7 +56,6 @@ extension RanksTests {
   @Test
   func aSlicedRunGoesOnWithOtherRanksAsIfNothingHadBeen() throws {
     let run = try TrainingRun()
-    defer { run.remove() }
     let arguments = Self.sliced + ["epochs=3", "steps-per-epoch=4"]
     let whole = try run.train("whole", arguments, ranks: 2)
     #expect(whole.succeeded, "\(whole)")
@@ -98,7 +95,6 @@ extension RanksTests {
   @Test
   func theFirstLossOnOtherRanksIsThatOfTheUninterruptedRun() throws {
     let run = try TrainingRun()
-    defer { run.remove() }
     let arguments = [
       "epochs=1", "steps-per-epoch=9", "batch=9", "base=16", "blocks=3", "rounds=0", "checkpoint-every=1", "keep=20",
     ]

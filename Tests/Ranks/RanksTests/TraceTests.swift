@@ -40,7 +40,6 @@ extension RanksTests {
   @Test(arguments: rankCounts)
   func aTraceHasTheStepsOfAllRanksOnOneClock(ranks: Int?) throws {
     let run = try TrainingRun()
-    defer { run.remove() }
     let path = "\(run.folder)/trace.json"
     let outcome = try run.train("run", ["trace=\(path)", "epochs=2", "steps-per-epoch=5"], ranks: ranks)
     #expect(outcome.succeeded, "\(outcome)")
@@ -70,7 +69,6 @@ extension RanksTests {
   @Test
   func aTraceThatCannotBeWrittenIsKnownBeforeTheRun() throws {
     let run = try TrainingRun()
-    defer { run.remove() }
     let outcome = try run.train("run", ["trace=\(run.folder)/nowhere/trace.json"], ranks: 2)
     #expect(!outcome.succeeded && outcome.standardError.contains("nowhere: cannot write: No such file"), "\(outcome)")
     #expect(!outcome.standardError.contains("epoch 1/"), "\(outcome)")
@@ -80,7 +78,6 @@ extension RanksTests {
   @Test
   func aStoppedRunHasATrace() throws {
     let run = try TrainingRun()
-    defer { run.remove() }
     let path = "\(run.folder)/trace.json"
     let outcome = try run.train("run", ["trace=\(path)", "stop-after=4"], ranks: 2)
     #expect(outcome.succeeded && outcome.standardOutput.contains("requested true"), "\(outcome)")

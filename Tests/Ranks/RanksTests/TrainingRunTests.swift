@@ -6,15 +6,11 @@ import Testing
 
 extension RanksTests {
   /// Runs of the trainer as ranks, in a folder of their own.
-  struct TrainingRun {
-    let folder: String
+  final class TrainingRun {
+    private let scratch: TemporaryFolder
+    var folder: String { scratch.path }
 
-    init() throws {
-      folder = FileManager.default.temporaryDirectory.appendingPathComponent("unmix-\(UUID().uuidString)").path
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    }
-
-    func remove() { try? FileManager.default.removeItem(atPath: folder) }
+    init() throws { scratch = try TemporaryFolder() }
 
     func start(_ arguments: [String], ranks: Int?) throws -> MPIRun.Outcome {
       try MPIRun("TrainingChecks", arguments, ranks: ranks, limit: .seconds(120)).run()
@@ -28,11 +24,7 @@ extension RanksTests {
       try Checkpoint(contentsOf: CheckpointFolder("\(folder)/\(output)/checkpoints").file(step: step))
     }
 
-    /// Every line of metrics.csv without its last columns, which are the clock's.
-    func metrics(_ output: String) throws -> [[Substring]] {
-      let text = try String(contentsOfFile: "\(folder)/\(output)/metrics.csv", encoding: .utf8)
-      return text.split(separator: "\n").map { Array($0.split(separator: ",").prefix(9)) }
-    }
+    func metrics(_ output: String) throws -> [[Substring]] { try Metrics.rows(ofRun: "\(folder)/\(output)") }
   }
 
   /// The value after `name` in what rank 0 printed; the last one.
@@ -56,7 +48,6 @@ extension RanksTests {
   func oneStepIsTheSameOnAnyNumberOfRanks(batch: Int) throws {
     let arguments = ["step", "batch=\(batch)"]
     let run = try TrainingRun()
-    defer { run.remove() }
     let alone = try run.start(arguments, ranks: nil)
     #expect(alone.succeeded, "\(alone)")
     let (losses, gradient) = (try Self.losses(alone), try Self.gradient(alone))
@@ -80,7 +71,6 @@ extension RanksTests {
   @Test(arguments: [[], ["groups=1"]])
   func bucketSizesMoveAGradientByRoundingOnly(grouping: [String]) throws {
     let run = try TrainingRun()
-    defer { run.remove() }
     let outcomes = try ["bucket-bytes=1048576", "bucket-bytes=256"].map {
       try run.start(["step", $0] + grouping, ranks: 3)
     }
@@ -96,7 +86,6 @@ extension RanksTests {
   @Test(arguments: [2, 3, 4])
   func bf16OnTheWireMovesAGradientByItsRoundingOnly(ranks: Int) throws {
     let run = try TrainingRun()
-    defer { run.remove() }
     let outcomes = try ["f32", "bf16"].map { try run.start(["step", "groups=1", "wire=\($0)"], ranks: ranks) }
     let (whole, rounded) = (try Self.gradient(outcomes[0]), try Self.gradient(outcomes[1]))
     let bytes = try outcomes.map { try #require(Int(Self.value("bytes", $0))) }
@@ -111,7 +100,6 @@ extension RanksTests {
   @Test
   func evaluationIsTheSameToTheLastBit() throws {
     let run = try TrainingRun()
-    defer { run.remove() }
     // Four batches of 50 for up to four ranks, the last not full; then fewer batches than ranks.
     for pairs in ["pairs=170", "pairs=60"] {
       let texts = try [nil, 2, 3, 4].map { ranks in
@@ -128,7 +116,6 @@ extension RanksTests {
   @Test(arguments: [nil, 3])
   func aKilledAndResumedRunEqualsOneThatNeverStopped(ranks: Int?) throws {
     let run = try TrainingRun()
-    defer { run.remove() }
     let arguments = ["epochs=3", "steps-per-epoch=5", "batch=7", "checkpoint-every=4", "keep=2"]
     let whole = try run.train("whole", arguments, ranks: ranks)
     #expect(whole.succeeded, "\(whole)")
@@ -158,7 +145,6 @@ extension RanksTests {
   @Test(arguments: [(asks: 5, steps: "5"), (7, "6"), (8, "6"), (10, "8"), (16, "12")])
   func aStopOnRequestSavesAndGoesOn(asks: Int, steps: String) throws {
     let run = try TrainingRun()
-    defer { run.remove() }
     let whole = try run.train("whole", ["batch=5"], ranks: 2)
     let stopped = try run.train("cut", ["batch=5", "stop-after=\(asks)"], ranks: 2)
     #expect(try stopped.succeeded && Self.value("requested", stopped) == "true", "\(stopped)")
@@ -179,7 +165,6 @@ extension RanksTests {
   @Test
   func validationIsTheSameOnAnyNumberOfRanks() throws {
     let run = try TrainingRun()
-    defer { run.remove() }
     let arguments = ["epochs=1", "steps-per-epoch=1", "batch=3", "validation-steps=5", "rounds=0"]
     let losses = try [nil, 2, 4].map { ranks in
       let outcome = try run.train("ranks-\(ranks ?? 1)", arguments, ranks: ranks)
@@ -196,7 +181,6 @@ extension RanksTests {
   @Test
   func anotherNumberOfRanksSaysThatRoundingDiffers() throws {
     let run = try TrainingRun()
-    defer { run.remove() }
     _ = try run.train("run", ["epochs=1"], ranks: nil)
     let resumed = try run.train("run", ["epochs=2"], ranks: 2)
     #expect(resumed.succeeded, "\(resumed)")
@@ -206,7 +190,6 @@ extension RanksTests {
   @Test
   func aRunSaysWhatItIs() throws {
     let run = try TrainingRun()
-    defer { run.remove() }
     let outcome = try run.train("run", ["epochs=12", "steps-per-epoch=10"], ranks: 2)
     #expect(outcome.succeeded, "\(outcome)")
     let log = try String(contentsOfFile: "\(run.folder)/run/log.txt", encoding: .utf8)
@@ -230,7 +213,6 @@ extension RanksTests {
   @Test
   func aLossThatIsNotFiniteStopsTheRun() throws {
     let run = try TrainingRun()
-    defer { run.remove() }
     let outcome = try run.start(["step", "infinity-on-rank=1"], ranks: 2)
     #expect(outcome.exitCode == 1 && outcome.standardError.contains("loss of head mnist"), "\(outcome)")
     let diverging = try run.train("run", ["rate=1e30", "batch=4"], ranks: 2)
@@ -241,7 +223,6 @@ extension RanksTests {
   @Test(arguments: [(ranks: 2, rank: 1), (3, 0), (4, 2)])
   func aFlippedBitOnOneRankIsFoundAndItsRankNamed(ranks: Int, rank: Int) throws {
     let run = try TrainingRun()
-    defer { run.remove() }
     let long = ["epochs=1", "steps-per-epoch=110", "rounds=0", "batch=4"]
     let outcome = try run.train("run", long + ["flip-bit-on-rank=\(rank)"], ranks: ranks)
     #expect(outcome.exitCode == 1 && outcome.standardError.contains("step 100: the weights of rank \(rank) are not"))
@@ -252,7 +233,6 @@ extension RanksTests {
   @Test
   func weightsThatDifferAreNotSaved() throws {
     let run = try TrainingRun()
-    defer { run.remove() }
     let short = ["epochs=1", "steps-per-epoch=20", "rounds=0", "batch=4", "checkpoint-every=5"]
     let outcome = try run.train("run", short + ["flip-bit-on-rank=0"], ranks: 3)
     #expect(outcome.exitCode == 1 && outcome.standardError.contains("step 10: the weights of rank 0 are not"))
@@ -265,7 +245,6 @@ extension RanksTests {
   @Test
   func ranksWithOtherPicturesAreFound() throws {
     let run = try TrainingRun()
-    defer { run.remove() }
     let outcome = try run.train("run", ["other-pictures-on-rank=1"], ranks: 2)
     #expect(outcome.exitCode == 1 && outcome.standardError.contains("rank 1 loaded other pictures"), "\(outcome)")
   }
@@ -273,7 +252,6 @@ extension RanksTests {
   @Test
   func theBenchmarkReportsItsPhases() throws {
     let run = try TrainingRun()
-    defer { run.remove() }
     let outcome = try run.start(["benchmark", "steps=7"], ranks: 2)
     let result = try JSONText.decode(StepBenchmark.Result.self, from: Self.value("benchmark", outcome))
     #expect(result.steps == 7 && result.ranks == 2 && result.data == "synthetic")

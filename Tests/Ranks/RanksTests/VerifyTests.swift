@@ -7,21 +7,15 @@ import Testing
 /// bf16's tolerances are the published network's: in one of 8 channels its noise does not average out, and it is held to
 /// the bounds that the oracle measures instead.
 extension RanksTests {
-  static let fixture = Fixtures.tinyStep
-
-  static var references: [String] {
-    [fixture] + [ProcessInfo.processInfo.environment["UNMIX_REFERENCE"]].compactMap { $0 }
-  }
-
   private struct Verdict: Decodable {
     let passed: Bool
     let tensors: Int
   }
 
-  @Test(arguments: references, [1, 2, 3, 4])
+  @Test(arguments: Fixtures.references, [1, 2, 3, 4])
   func theReferenceStepIsEqualOnAnyNumberOfRanks(reference: String, ranks: Int) throws {
     try verify(["--reference", reference, "--precision", "f32"], ranks: ranks)
-    guard reference != Self.fixture else { return }
+    guard reference != Fixtures.tinyStep else { return }
     let bf16 = ["--reference", reference, "--precision", "bf16"]
     if Machine.multipliesBF16 {
       try verify(bf16, ranks: ranks)
