@@ -184,6 +184,18 @@ struct RunLockTests {
     #expect("\(error)".contains("process 4711 on node7"))
   }
 
+  /// What the hosts that wait look at. A run that did not move it would lose its folder after a minute.
+  @Test
+  func aSignOfLifeMovesTheTimeOfTheFileThatOthersSee() throws {
+    let held = try lock()
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSince1970: 1e9)], ofItemAtPath: folder("lock"))
+    held.showLife()
+    let attributes = try FileManager.default.attributesOfItem(atPath: folder("lock"))
+    #expect(try #require(attributes[.modificationDate] as? Date).timeIntervalSince1970 > 1.5e9)
+    try held.check()
+  }
+
   @Test
   func aTextThatIsNoOwnerIsNone() throws {
     try FileSystem.writeAtomically("{\"identity\":", to: folder("lock"))

@@ -208,6 +208,28 @@ extension RanksTests {
     let best = try #require(rows.map { $0[6] }.min())
     #expect(try Double(Self.value("best", outcome)) == best)
     #expect(rows.allSatisfy { abs($0[6] - $0[7] - $0[8]) < 1e-12 })
+
+    // The records of some steps each add up to the epochs of ten.
+    let records = try EventLog.events(in: "\(run.folder)/run/metrics.jsonl").compactMap { event in
+      if case .steps(let record) = event { record } else { nil }
+    }
+    let steps = 10 * rows.count
+    #expect(
+      records.count > 1 && records.map(\.count).reduce(0, +) == steps && records.last?.step == steps, "\(records)")
+    let losses = records.reduce(into: [0.0, 0]) {
+      $0[0] += Double($1.count) * $1.losses.first
+      $0[1] += Double($1.count) * $1.losses.second
+    }
+    for head in 0..<2 {
+      let expected = rows.reduce(0) { $0 + 10 * $1[4 + head] }
+      #expect(abs(losses[head] - expected) < 1e-9 * expected, "head \(head): \(losses[head]), not \(expected)")
+    }
+    for record in records {
+      #expect(record.ranks.map(\.pairs) == [4, 4], "\(record)")
+      // Of both ranks the parts of a step are the whole step, and the speed is that of rank 0.
+      let seconds = record.ranks.map { $0.data + $0.compute + $0.communication }
+      #expect(seconds.allSatisfy { $0 > 0 } && abs(record.imagesPerSecond * seconds[0] - 8) < 1e-6, "\(record)")
+    }
   }
 
   @Test
