@@ -74,13 +74,10 @@ struct FencingTests {
     run.signal(SIGSTOP)
     let lock = String(decoding: try scratch.bytes("run/lock"), as: UTF8.self)
     try scratch.write(lock.replacingOccurrences(of: "\"token\":\"", with: "\"token\":\"0"), to: "run/lock")
-    let start = ContinuousClock.now
-    func remain() -> [Int32] { ranks.filter { FileManager.default.fileExists(atPath: "/proc/\($0)/exe") } }
-    while !remain().isEmpty && start.duration(to: .now) < .seconds(25) { usleep(100_000) }
-    let left = remain()
+    let areGone = RunningProgram.areGone(ranks, within: .seconds(25))
     run.signal(SIGCONT)
     let outcome = run.wait()
-    #expect(isGoing && ranks.count == 3 && left.isEmpty, "\(left)")
+    #expect(isGoing && ranks.count == 3 && areGone, "\(outcome)")
     #expect(outcome.exitCode != 0 && outcome.standardError.contains("ends without writing there"), "\(outcome)")
   }
 }

@@ -64,6 +64,17 @@ package final class RunningProgram {
     }
   }
 
+  /// Whether `processes` are gone, or go within `limit`: the kernel takes a moment to tear down what was killed, and more on a busy
+  /// machine.
+  package static func areGone(_ processes: [Int32], within limit: Duration = .seconds(10)) -> Bool {
+    let start = ContinuousClock.now
+    while processes.contains(where: { FileManager.default.fileExists(atPath: "/proc/\($0)/exe") }) {
+      guard start.duration(to: .now) < limit else { return false }
+      usleep(10_000)
+    }
+    return true
+  }
+
   /// Waits for the end, or for the limit and then kills everything that was started.
   package func wait() -> MPIRun.Outcome {
     var timedOut = false
