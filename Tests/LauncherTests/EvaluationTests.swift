@@ -100,4 +100,22 @@ struct EvaluationTests {
     let found = try #require(result["rounds"] as? [Double])
     #expect(found.count == plain.count && zip(found, plain).allSatisfy { abs($0 - $1) < 1e-6 }, "\(found)")
   }
+
+  /// The fast recipe judges every epoch by the first pairs of the validation, which are a round of such an evaluation.
+  @Test
+  func theLossOfAValidationIsTheErrorOfItsPairs() throws {
+    let run = try TinyRun.done()
+    let rows = try Metrics.rows(ofRun: run.folder).dropFirst().map { $0.compactMap { Double($0) } }
+    // The one whose weights were kept.
+    let best = try #require(rows.min { $0[6] < $1[6] })
+    let outcome = try launch([
+      "evaluate", "--weights", run.weights, "--data", "synthetic", "--precision", "f32", "--split", "validation",
+      "--rounds", "1", "--pairs", "\(2 * 32)", "--json",
+    ])
+    #expect(outcome.succeeded, "\(outcome)")
+    let errors = try #require(try outcome.json()["mse_by_source"] as? [String: Double])
+    for (head, loss) in zip(["mnist", "fashion"], best[7...8]) {
+      #expect(try loss > 0 && abs(#require(errors[head]) - loss) < 1e-6 * loss, "\(errors), not \(best)")
+    }
+  }
 }
