@@ -87,6 +87,16 @@ package enum FileSystem {
     return bytes
   }
 
+  /// A small file of /proc, whose size the system does not say; nil where there is none.
+  static func systemText(_ path: String) -> String? {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = unsafe Glibc.read(descriptor, &bytes, bytes.count)
+    return count < 0 ? nil : String(decoding: bytes.prefix(count), as: UTF8.self)
+  }
+
   /// Renames within one folder, on the disk when this returns.
   static func rename(_ path: String, to new: String) throws(FileError) {
     guard unsafe Glibc.rename(path, new) == 0 else { throw FileError(path: new, operation: .rename, code: errno) }

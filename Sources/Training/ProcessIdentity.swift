@@ -33,26 +33,18 @@ struct ProcessIdentity: Codable, Equatable, Sendable {
   }
 
   private static var bootIdentifier: String {
-    (contents("/proc/sys/kernel/random/boot_id") ?? "").split(separator: "\n").first.map(String.init) ?? ""
+    (FileSystem.systemText("/proc/sys/kernel/random/boot_id") ?? "").split(separator: "\n").first.map(String.init) ?? ""
   }
 
   /// The fields of /proc/PID/stat from the third on, the state; nil where there is no such process.
   private static func fields(of process: Int32) -> [Substring]? {
     // The second field is the program's name in brackets and may hold anything; the numbers follow the last bracket.
-    guard let text = contents("/proc/\(process)/stat"), let bracket = text.lastIndex(of: ")") else { return nil }
+    guard let text = FileSystem.systemText("/proc/\(process)/stat"), let bracket = text.lastIndex(of: ")") else {
+      return nil
+    }
     return text[text.index(after: bracket)...].split(separator: " ")
   }
 
   /// The 22nd field of /proc/PID/stat.
   private static func startTime(_ fields: [Substring]) -> UInt64? { fields.count > 19 ? UInt64(fields[19]) : nil }
-
-  /// A small file of /proc, whose size the system does not say.
-  private static func contents(_ path: String) -> String? {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: 4096)
-    let count = unsafe read(descriptor, &bytes, bytes.count)
-    return count < 0 ? nil : String(decoding: bytes.prefix(count), as: UTF8.self)
-  }
 }

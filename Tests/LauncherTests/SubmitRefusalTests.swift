@@ -236,14 +236,17 @@ struct SubmitRefusalTests {
   /// Five copies of the weights for checkpoints alone, beside the networks of validation and evaluation.
   @Test
   func aTrainingHoldsMoreThanItsSteps() throws {
+    // What starts the program is no part of it, however large.
+    let starters = [UInt8](repeating: 1, count: 400 << 20)
     let outcome = try launch([
       "benchmark", "step", "--json", "--data", "synthetic", "--precision", "f32", "--base-channels", "32",
       "--global-batch", "4", "--steps", "1", "--threads", "1",
     ])
+    #expect(starters.last == 1)
     #expect(outcome.succeeded, "\(outcome)")
     let result = try StepBenchmark.Result(json: outcome.standardOutput)
     let copies = Double(5 * 4 * result.parameters) / 1_048_576
-    #expect(copies > 10 && result.trainingMiB > result.residentMiB + copies, "\(result)")
+    #expect(copies > 10 && result.trainingMiB > result.residentMiB + copies && result.trainingMiB < 300, "\(result)")
   }
 
   @Test
