@@ -77,7 +77,7 @@ struct FaultTests {
     let outcome = running.wait()
     #expect(outcome.succeeded && steps(scratch).last == 300, "\(outcome)")
     #expect(outcome.mentions("supervise: the run failed with exit code ") == 1, "\(outcome)")
-    #expect(outcome.standardError.contains("restart 1 of at most 10 in 0 s"), "\(outcome)")
+    #expect(outcome.standardError.contains("restart 1 of at most 10 within a day, in 0 s"), "\(outcome)")
     #expect(outcome.mentions("resume point: none") == 1 && outcome.mentions("resume point: ") == 2, "\(outcome)")
   }
 

@@ -42,6 +42,30 @@ struct ConvolutionTests {
     return convolution
   }
 
+  private static func plan(dstSize: Int, dstChannels: Int, isTransposed: Bool) throws {
+    let shape = ConvolutionShape(batch: 2, inChannels: 4, outChannels: 16, size: 8, isTransposed: isTransposed)
+    let flat = AlignedBuffer<Float>(repeating: 0, count: 9 * 4 * 16 + 16)
+    _ = try planned(
+      shape, src: Activation(.f32, batch: 2, size: 8, channels: 4),
+      dst: Activation(.f32, batch: 2, size: dstSize, channels: dstChannels), flat: flat, bias: 9 * 4 * 16,
+      OneDNNContext())
+  }
+
+  /// oneDNN gets addresses alone: it would write behind the end of what is too small.
+  @Test func anActivationOfAnotherShapeStopsTheProgram() async throws {
+    try Self.plan(dstSize: 8, dstChannels: 16, isTransposed: false)
+    try Self.plan(dstSize: 16, dstChannels: 16, isTransposed: true)
+    await #expect(processExitsWith: .failure) {
+      try ConvolutionTests.plan(dstSize: 7, dstChannels: 16, isTransposed: false)
+    }
+    await #expect(processExitsWith: .failure) {
+      try ConvolutionTests.plan(dstSize: 8, dstChannels: 15, isTransposed: false)
+    }
+    await #expect(processExitsWith: .failure) {
+      try ConvolutionTests.plan(dstSize: 16, dstChannels: 15, isTransposed: true)
+    }
+  }
+
   @Test(arguments: Case.all) func passesMatchPlainLoops(_ c: Case) throws {
     let dstSize = c.isTransposed ? 2 * c.size : c.size
     var random = SplitMix(state: UInt64(c.inChannels * 1000 + c.outChannels + c.size))

@@ -64,10 +64,11 @@ struct OneDNNPlanningTests {
     for (i, value) in (weights + bias).enumerated() { unsafe flat.base[i] = value }
     let context = try OneDNNContext()
 
-    // Sizes that no other test uses (one takes 50), or oneDNN's cache has a plan from before. All are planned before one runs: the team of
-    // threads that runs one would leave the other planner no core.
+    // Sizes that no other test uses (one takes 50), or oneDNN's cache has a plan from before.
+    let sizes = (33..<94).filter { $0 != 50 }
+    // All are planned before one runs: the team of threads that runs one would leave the other planner no core.
     let planner = Planner(shape(32), other)
-    let planned = try (33..<94).filter { $0 != 50 }.map { size in
+    let planned = try sizes.map { size in
       try planner.meanwhile {
         try unsafe OneDNNConvolution(
           shape(size), precision: .f32, weights: flat.base, mode: .training, context: context)
@@ -75,7 +76,7 @@ struct OneDNNPlanningTests {
     }
     try planner.end()
 
-    for (convolution, size) in zip(planned, 33..<93) {
+    for (convolution, size) in zip(planned, sizes) {
       let src = Activation(.f32, batch: 1, size: size, channels: 1)
       let dst = Activation(.f32, batch: 1, size: size, channels: outChannels)
       let pixels = values(size * size)

@@ -180,21 +180,24 @@ struct ProgressTests {
     var configuration = RunConfiguration()
     (configuration.epochs, configuration.stepsPerEpoch) = (3, 100)
     var state = TrainingState(recipe: .notebook(NotebookRecipe()))
-    var meter = ProgressMeter(configuration, state: state, isSynthetic: true)
-    (state.step, state.stepInEpoch) = (1, 1)
-    for _ in 0..<2 {
-      let tooSoon = meter.afterStep(state, losses: .init(first: 1, second: 1))
-      #expect(tooSoon == nil)
+    var meter = ProgressMeter(configuration, state: state, isSynthetic: true, now: 100)
+    func afterStep(_ step: Int, now: Double) -> RunProgress? {
+      (state.step, state.stepInEpoch) = (step, step)
+      return meter.afterStep(state, losses: .init(first: 0.25, second: 0.25), now: now)
     }
-    let watch = Stopwatch()
-    while watch.seconds < ProgressMeter.interval + 0.01 {}
-    (state.step, state.stepInEpoch) = (11, 11)
-    let afterSteps = meter.afterStep(state, losses: .init(first: 0.25, second: 0.25))
-    let progress = try #require(afterSteps)
+    func during(_ done: Int, now: Double) -> RunProgress? { meter.during(.validating(done: done, of: 2), now: now) }
+    // The first step, however long it took, says nothing of the others; the next looks come too soon.
+    #expect(afterStep(1, now: 110) == nil && afterStep(2, now: 110.1) == nil && afterStep(3, now: 110.2) == nil)
+    let progress = try #require(afterStep(11, now: 115))
     #expect(progress.line.contains("epoch 1/3  step 11/100  loss 0.5000") && progress.line.contains("[synthetic]"))
-    let pace = try #require(progress.secondsPerStep)
-    #expect(pace > 0.02 && pace < 5 && progress.imagesPerSecond == 32 / pace)
-    let atOnce = meter.during(.validating(done: 1, of: 2))
-    #expect(atOnce == nil)
+    #expect(progress.secondsPerStep == 0.5 && progress.imagesPerSecond == 64)
+    // A fifth of what is new, from there on.
+    let later = try #require(afterStep(12, now: 116.5))
+    #expect(abs(try #require(later.secondsPerStep) - 0.7) < 1e-12)
+    #expect(during(1, now: 116.6) == nil)
+    #expect(during(2, now: 116.8)?.activity == .validating(done: 2, of: 2))
+    // Steps after it are measured from the first of them on.
+    #expect(afterStep(13, now: 200) == nil)
+    #expect(abs(try #require(afterStep(14, now: 200.7)?.secondsPerStep) - 0.7) < 1e-12)
   }
 }

@@ -52,8 +52,10 @@ package final class ProgressBoard: Sendable {
   package func progressed() { progressTime.store(MonotonicClock.now, ordering: .relaxed) }
 
   /// A batch of validation or evaluation is done: from here on silence is measured by the length of such work.
-  package func batchEnded() {
-    let now = MonotonicClock.now
+  package func batchEnded() { batchEnded(at: MonotonicClock.now) }
+
+  /// The same at `now` on ``MonotonicClock``.
+  private func batchEnded(at now: UInt64) {
     let count = intervalCount.load(ordering: .relaxed)
     let interval = now &- batchTime.load(ordering: .relaxed)
     unsafe intervals[count % Self.capacity].store(interval, ordering: .relaxed)
@@ -64,10 +66,13 @@ package final class ProgressBoard: Sendable {
   }
 
   /// Step `step`, counted from 1, is complete.
-  package func stepEnded(_ step: Int) {
+  package func stepEnded(_ step: Int) { stepEnded(step, at: MonotonicClock.now) }
+
+  /// The same at `now` on ``MonotonicClock``.
+  func stepEnded(_ step: Int, at now: UInt64) {
     self.step.store(step, ordering: .relaxed)
     unsafe trace?.add(.step(step))
-    batchEnded()
+    batchEnded(at: now)
   }
 
   /// A collective of the whole job begins, or of some of its ranks, which does not count.

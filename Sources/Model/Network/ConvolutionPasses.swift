@@ -29,6 +29,19 @@ struct ConvolutionShape {
   /// Rows and columns of dst.
   var dstSize: Int { isTransposed ? 2 * size : size }
 
+  /// Stops the program where `src`, or its gradient, is no [batch, size, size, inChannels].
+  func check(src: Activation) { check(src, "src", size: size, channels: inChannels) }
+
+  /// Stops the program where `dst`, or its gradient, is no [batch, dstSize, dstSize, outChannels].
+  func check(dst: Activation) { check(dst, "dst", size: dstSize, channels: outChannels) }
+
+  private func check(_ activation: Activation, _ role: String, size: Int, channels: Int) {
+    precondition(
+      activation.batch == batch && activation.size == size && activation.channels == channels,
+      "\(role) [\(activation.batch), \(activation.size), \(activation.size), \(activation.channels)] in place of "
+        + "[\(batch), \(size), \(size), \(channels)] for a \(description)")
+  }
+
   var description: String {
     "\(isTransposed ? "transposed " : "")convolution \(inChannels)->\(outChannels) at \(size)x\(size), batch \(batch)"
   }

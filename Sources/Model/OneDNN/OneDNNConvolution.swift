@@ -64,6 +64,8 @@ final class OneDNNConvolution: ConvolutionPasses {
 
   /// Plans the forward pass from `src` to `dst`; `bias` is a range of the flat f32 buffer.
   func planForward(src: Activation, dst: Activation, bias: UnsafeMutablePointer<Float>) throws {
+    shape.check(src: src)
+    shape.check(dst: dst)
     var srcLayout = try shape.srcDescriptor(type)
     var dstLayout = try shape.dstDescriptor(type)
     var biasLayout = try memoryDescriptor([shape.outChannels], dnnl_f32, dnnl_x)
@@ -84,6 +86,9 @@ final class OneDNNConvolution: ConvolutionPasses {
 
   /// Plans the backward passes. `diffSrc` is nil for the first layer, whose input needs no gradient.
   func planBackward(src: Activation, diffDst: Activation, diffSrc: Activation?) throws {
+    shape.check(src: src)
+    shape.check(dst: diffDst)
+    if let diffSrc { shape.check(src: diffSrc) }
     var srcLayout = try shape.srcDescriptor(type)
     var dstLayout = try shape.dstDescriptor(type)
     let (strides, start, end) = shape.geometry

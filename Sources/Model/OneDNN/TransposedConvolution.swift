@@ -29,6 +29,9 @@ final class TransposedConvolution: ConvolutionPasses {
     bias: UnsafeMutablePointer<Float>, mode: UNet.Mode, context: OneDNNContext
   ) throws {
     precondition(shape.isTransposed, "\(shape.description) is not transposed")
+    shape.check(src: src)
+    precondition(
+      dst.channels == shape.outChannels, "dst of \(dst.channels) channels for a \(shape.description)")
     self.shape = shape
     self.src = src
     self.dst = dst

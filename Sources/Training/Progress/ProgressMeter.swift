@@ -4,11 +4,12 @@ struct ProgressMeter {
   static let interval = 0.25
 
   var progress: RunProgress
-  private var last = Stopwatch.now
+  private var last: Double
   private var lastStep: Int?
 
-  /// Of a run that goes on from `state`.
-  init(_ configuration: RunConfiguration, state: TrainingState, isSynthetic: Bool) {
+  /// Of a run that goes on from `state`. Times, here and below, are those of ``Stopwatch``.
+  init(_ configuration: RunConfiguration, state: TrainingState, isSynthetic: Bool, now: Double = Stopwatch.now) {
+    last = now
     progress = RunProgress()
     (progress.epochs, progress.stepsPerEpoch) = (
       state.recipe.lastEpoch ?? configuration.epochs, configuration.stepsPerEpoch
@@ -31,8 +32,9 @@ struct ProgressMeter {
   }
 
   /// After the step that `state` counts; nil where the last look is too fresh.
-  mutating func afterStep(_ state: TrainingState, losses: TrainingStep.Losses) -> RunProgress? {
-    let now = Stopwatch.now
+  mutating func afterStep(
+    _ state: TrainingState, losses: TrainingStep.Losses, now: Double = Stopwatch.now
+  ) -> RunProgress? {
     guard let before = lastStep else {
       // The first step plans and warms up: it says nothing about the others.
       (last, lastStep) = (now, state.step)
@@ -50,8 +52,7 @@ struct ProgressMeter {
   }
 
   /// While something else than training is done; nil where the last look is too fresh.
-  mutating func during(_ activity: RunProgress.Activity) -> RunProgress? {
-    let now = Stopwatch.now
+  mutating func during(_ activity: RunProgress.Activity, now: Double = Stopwatch.now) -> RunProgress? {
     progress.activity = activity
     // Steps that follow are measured from their first one on.
     lastStep = nil

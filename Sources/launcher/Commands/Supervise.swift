@@ -15,7 +15,7 @@ struct Supervise: ParsableCommand {
       second request ends the run at once. Open MPI's keepalive settings are given to mpirun unless the environment has them.
       """)
 
-  @Option(parsing: .unconditional, help: "Restarts in all.")
+  @Option(parsing: .unconditional, help: "Most restarts within a day.")
   var maxRestarts = 10
 
   @Option(
@@ -55,6 +55,7 @@ struct Supervise: ParsableCommand {
   private func supervise(_ command: SupervisedCommand) throws -> Int32 {
     let checkpoints = RunFolder(existing: command.output).checkpoints
     var policy = RestartPolicy(limit: maxRestarts, firstDelay: backoff.seconds)
+    let begin = ContinuousClock.now
     var words = command.words
     var expectsHeartbeats = false
     while true {
@@ -65,14 +66,14 @@ struct Supervise: ParsableCommand {
       guard !policy.leavesAlone(ending.status) else { return ending.status }
       let step = try checkpoints.steps().last
       let place = step.map { "the newest checkpoint is step \($0)" } ?? "there is no checkpoint"
-      switch policy.failed(newestCheckpoint: step) {
+      switch policy.failed(newestCheckpoint: step, at: ContinuousClock.now - begin) {
       case .giveUp(let reason):
         Output.note("supervise: the run failed with exit code \(ending.status), \(place); not again: \(reason)")
         return ending.status
       case .restart(let delay):
         Output.note(
           "supervise: the run failed with exit code \(ending.status), \(place); restart \(policy.restarts) of at most "
-            + "\(maxRestarts) in \(delay) s")
+            + "\(maxRestarts) within a day, in \(delay) s")
         guard Self.waits(seconds: delay) else { return ExitStatus.stopped.rawValue }
       }
       words = command.resumed

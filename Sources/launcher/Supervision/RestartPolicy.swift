@@ -1,16 +1,19 @@
 /// Whether a run that failed is started again, and how soon. Pure: numbers in, a decision out.
 struct RestartPolicy {
-  /// Restarts in all.
+  /// Restarts within ``period``: a run of weeks may lose a node now and then.
   let limit: Int
   /// Seconds before a restart after a failure that came after progress; doubled with every one that did not.
   let firstDelay: Int
-  private(set) var restarts = 0
+  /// When the restarts within the last period were.
+  private var times: [Duration] = []
+  private var hasRestarted = false
   private var step: Int?
   private var failuresAtStep = 0
 
   /// Failures in a row without a new checkpoint that end it.
   static let mostAtOneStep = 3
   static let longestDelay = 60
+  static let period = Duration.seconds(86_400)
   /// Exit codes after which another start would end alike or do harm: done, bad data, input missing, the folder taken over by
   /// another run, stopped on request.
   private static let final: Set<Int32> = [0, 65, 66, 73, 75]
@@ -26,18 +29,23 @@ struct RestartPolicy {
 
   /// Whether a run that ended with `status` is left alone. A command line that was right once is right: usage (64) is then a
   /// run folder in use, which may pass.
-  func leavesAlone(_ status: Int32) -> Bool { Self.final.contains(status) || (status == 64 && restarts == 0) }
+  func leavesAlone(_ status: Int32) -> Bool { Self.final.contains(status) || (status == 64 && !hasRestarted) }
 
-  /// What follows from a failure with the newest checkpoint at `step`; nil where there is none.
-  mutating func failed(newestCheckpoint step: Int?) -> Decision {
+  /// Restarts within the last period, the last one included.
+  var restarts: Int { times.count }
+
+  /// What follows from a failure with the newest checkpoint at `step`, nil where there is none, at `time` since the first start.
+  mutating func failed(newestCheckpoint step: Int?, at time: Duration) -> Decision {
     failuresAtStep = failuresAtStep > 0 && self.step == step ? failuresAtStep + 1 : 1
     self.step = step
     guard failuresAtStep < Self.mostAtOneStep else {
       let place = step.map { "with the newest checkpoint at step \($0)" } ?? "before the first checkpoint"
       return .giveUp("\(failuresAtStep) failures in a row \(place)")
     }
-    guard restarts < limit else { return .giveUp("\(restarts) restarts were allowed (--max-restarts)") }
-    restarts += 1
+    times.removeAll { time - $0 >= Self.period }
+    guard restarts < limit else { return .giveUp("\(limit) restarts within a day were allowed (--max-restarts)") }
+    times.append(time)
+    hasRestarted = true
     // Ten doublings are beyond the longest delay of any first one.
     return .restart(delay: min(Self.longestDelay, firstDelay << min(failuresAtStep - 1, 10)))
   }
