@@ -115,7 +115,7 @@ struct ReportTests {
       #expect((info[key] as? String)?.isEmpty == false, "\(key)")
     }
     #expect(info["mpi"] as? String != "unknown MPI library")
-    #expect(info["data"] is [String: Any])
+    #expect((info["data"] as? [String: Any])?.keys.sorted() == ["fashion", "mnist"])
     let libraries = try #require(info["libraries"] as? [[String: String]])
     #expect(libraries.map { $0["name"] } == ["MPI", "oneDNN", "libpng", "zlib", "libcurl", "libhdf5"])
     // The tests run where the program was built: the same packages, so the same versions.
@@ -123,5 +123,12 @@ struct ReportTests {
       let built = try #require(library["built"]?.split(separator: " ").last)
       #expect(library["running"]?.hasSuffix(built) == true, "\(library)")
     }
+  }
+
+  @Test(arguments: [(["--data", "/no/such/folder"], ""), ([], "/no/such/folder")])
+  func infoSaysWherePicturesAreMissing(arguments: [String], variable: String) throws {
+    let outcome = try launch(["info"] + arguments, environment: ["UNMIX_DATA": variable])
+    #expect(outcome.succeeded, "\(outcome)")
+    #expect(outcome.standardOutput.contains("mnist not found in /no/such/folder, fashion not found in"), "\(outcome)")
   }
 }
