@@ -221,11 +221,12 @@ struct SubmitRefusalTests {
         && notes[1].contains(", closing evaluation not counted"))
 
     let result = try StepBenchmark.Result(json: benchmark.standardOutput)
-    #expect(result.residentMiB > 1 && result.trainingMiB >= result.residentMiB)
+    let trainingMiB = try #require(result.trainingMiB)
+    #expect(result.residentMiB > 1 && trainingMiB >= result.residentMiB)
     let small = ["slurm", "--memory", "1M", "--measured", file, "--"]
     let error = #expect(throws: UsageError.self) { try Self.notes(small + run) }
     #expect(
-      error?.option == "--memory" && error?.reason.contains("\(Int(result.trainingMiB.rounded(.up))) MiB") == true)
+      error?.option == "--memory" && error?.reason.contains("\(Int(trainingMiB.rounded(.up))) MiB") == true)
 
     for (other, word) in [(network + ["--global-batch", "8"], "pairs"), (["--global-batch", "4"], "parameters")] {
       let error = #expect(throws: UsageError.self) { try Self.notes(request + other) }
@@ -246,7 +247,8 @@ struct SubmitRefusalTests {
     #expect(outcome.succeeded, "\(outcome)")
     let result = try StepBenchmark.Result(json: outcome.standardOutput)
     let copies = Double(5 * 4 * result.parameters) / 1_048_576
-    #expect(copies > 10 && result.trainingMiB > result.residentMiB + copies && result.trainingMiB < 300, "\(result)")
+    let trainingMiB = try #require(result.trainingMiB)
+    #expect(copies > 10 && trainingMiB > result.residentMiB + copies && trainingMiB < 300, "\(result)")
   }
 
   @Test

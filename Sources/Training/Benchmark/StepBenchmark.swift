@@ -25,8 +25,8 @@ package struct StepBenchmark {
     package var peakInstruction: String?
     /// Largest resident memory of a rank, MiB.
     package var residentMiB: Double
-    /// The same with what a training holds beside its steps, MiB.
-    package var trainingMiB: Double
+    /// The same with what a training holds beside its steps, MiB; nil where that was not asked for.
+    package var trainingMiB: Double?
     /// Median milliseconds of each part of a step.
     package var phases: [String: Double]
     /// Who waits for whom, from further steps.
@@ -81,9 +81,10 @@ package struct StepBenchmark {
   /// Takes `warmUp` steps, then measures `steps` ones. Collective; the result is rank 0's on every rank.
   ///
   /// With `silentToo` each measured step comes after one that sends nothing; both begin when all ranks are ready. `stragglerSteps`
-  /// further ones, which count for nothing else, find out who waits for whom.
+  /// further ones, which count for nothing else, find out who waits for whom. With `trainingMemoryToo` a little validation and
+  /// evaluation afterwards find out what a training holds.
   package func run(
-    warmUp: Int, steps: Int, silentToo: Bool = false, stragglerSteps: Int = 0
+    warmUp: Int, steps: Int, silentToo: Bool = false, stragglerSteps: Int = 0, trainingMemoryToo: Bool = false
   ) throws -> Result {
     guard warmUp >= 0 else { throw RunError.usage(option: "--warm-up", reason: "\(warmUp) is less than 0") }
     guard steps >= 1 else { throw RunError.usage(option: "--steps", reason: "\(steps) is less than 1") }
@@ -127,7 +128,7 @@ package struct StepBenchmark {
     var ranks = [peaks.isEmpty ? 0 : Self.median(peaks)]
     try communicator.allReduce(&ranks, .sum)
     let resident = try mostResidentBytes()
-    let training = try withWhatATrainingHolds(step) { try mostResidentBytes() }
+    let training = trainingMemoryToo ? try withWhatATrainingHolds(step) { try mostResidentBytes() } : nil
     let exposed = silent.isEmpty ? nil : 1 - Self.median(silent) / Self.median(times)
     var result = summarize(
       times, phases, exposed: exposed, step, peak: peak.map { (ranks[0], $0.instruction) },
@@ -171,7 +172,7 @@ package struct StepBenchmark {
   private func summarize(
     _ times: [Double], _ phases: [String: [Double]], exposed: Double?, _ step: TrainingStep,
     peak: (perSecond: Double, instruction: String)?,
-    residentBytes: (steps: Double, training: Double)
+    residentBytes: (steps: Double, training: Double?)
   ) -> Result {
     let images = Double(configuration.globalBatch)
     let perSecond = images * Double(configuration.network.operations.training) / Self.median(times)
@@ -180,7 +181,7 @@ package struct StepBenchmark {
       msPerStepMedian: Self.median(times) * 1000, gflops: perSecond * 1e-9,
       peakGflops: peak.map { $0.perSecond * 1e-9 }, exposedCommunication: exposed,
       fractionOfPeak: peak.map { perSecond / $0.perSecond }, peakInstruction: peak?.instruction,
-      residentMiB: residentBytes.steps / 1_048_576, trainingMiB: residentBytes.training / 1_048_576,
+      residentMiB: residentBytes.steps / 1_048_576, trainingMiB: residentBytes.training.map { $0 / 1_048_576 },
       phases: phases.mapValues { Self.median($0) * 1000 },
       stragglers: nil, steps: times.count, ranks: communicator.size, threads: configuration.threads,
       globalBatch: configuration.globalBatch, precision: configuration.precision.rawValue,

@@ -26,7 +26,8 @@ struct StepMeasurement {
     } catch {
       throw MeasurementError.bad(path: path, reason: error.reason)
     }
-    guard result.msPerStepMedian > 0, result.msPerStepMedian.isFinite, result.trainingMiB > 0, result.trainingMiB < 1e9
+    guard let trainingMiB = result.trainingMiB, result.msPerStepMedian > 0, result.msPerStepMedian.isFinite,
+      trainingMiB > 0, trainingMiB < 1e9
     else { throw MeasurementError.bad(path: path, reason: "a step without time or memory") }
     func refuse(_ what: String, _ found: Int, _ wanted: Int) -> UsageError {
       UsageError(
@@ -39,7 +40,7 @@ struct StepMeasurement {
     let parameters = ParameterLayout(train.network.configuration()).count
     guard result.parameters == parameters else { throw refuse("parameters", result.parameters, parameters) }
     stepSeconds = result.msPerStepMedian / 1000
-    residentBytes = Int(result.trainingMiB * 1_048_576)
+    residentBytes = Int(trainingMiB * 1_048_576)
     if let forward = result.phases["forward"], let data = result.phases["data"] {
       validationSeconds = (forward + data) / 1000
     }
