@@ -39,8 +39,17 @@ extension Bench {
         // Away in one move: the run would fill what is being emptied.
         let away = victim.folder + "-deleted"
         try FileManager.default.moveItem(atPath: victim.folder, toPath: away)
-        try FileManager.default.removeItem(atPath: away)
+        try empty(away)
       }, fits: { $0 == 0 })
+  }
+
+  /// Removes a folder that a run may still be writing into: the run may remove its file first, or leave one behind.
+  private func empty(_ folder: String) throws {
+    let files = FileManager.default
+    for _ in 0..<100 where files.fileExists(atPath: folder) {
+      if (try? files.removeItem(atPath: folder)) == nil { usleep(10_000) }
+    }
+    if files.fileExists(atPath: folder) { throw BenchError(description: "cannot remove \(folder)") }
   }
 
   /// The newest checkpoint is damaged after the run was killed: the one before is taken.
