@@ -14,10 +14,19 @@
 #include LOOPS
 #undef NAME
 
+#pragma clang attribute push(__attribute__((target(AVX2))), apply_to = function)
+#define NAME(name) name##_avx2
+#include LOOPS
+#undef NAME
+#pragma clang attribute pop
+
 #pragma clang attribute push(__attribute__((target(AVX512))), apply_to = function)
 #define NAME(name) name##_avx512
 #include LOOPS
 #undef NAME
 #pragma clang attribute pop
 
-static inline const loops *current_loops(void) { return kernels_current_isa() == kernels_avx512 ? &table_avx512 : &table_baseline; }
+static inline const loops *current_loops(void) {
+  static const loops *const tables[] = {&table_baseline, &table_avx2, &table_avx512};
+  return tables[kernels_current_isa()];
+}

@@ -20,6 +20,11 @@
 #define NAME(name) name##_f32_baseline
 #include LOOPS
 #undef NAME
+#pragma clang attribute push(__attribute__((target(AVX2))), apply_to = function)
+#define NAME(name) name##_f32_avx2
+#include LOOPS
+#undef NAME
+#pragma clang attribute pop
 #pragma clang attribute push(__attribute__((target(AVX512))), apply_to = function)
 #define NAME(name) name##_f32_avx512
 #include LOOPS
@@ -38,6 +43,11 @@
 #define NAME(name) name##_bf16_baseline
 #include LOOPS
 #undef NAME
+#pragma clang attribute push(__attribute__((target(AVX2))), apply_to = function)
+#define NAME(name) name##_bf16_avx2
+#include LOOPS
+#undef NAME
+#pragma clang attribute pop
 #pragma clang attribute push(__attribute__((target(AVX512))), apply_to = function)
 #define NAME(name) name##_bf16_avx512
 #include LOOPS
@@ -45,7 +55,7 @@
 #pragma clang attribute pop
 
 static inline const loops *current_loops(kernels_type type) {
-  static const loops *const tables[2][2] = {
-      {&table_f32_baseline, &table_bf16_baseline}, {&table_f32_avx512, &table_bf16_avx512}};
+  static const loops *const tables[][2] = {
+      {&table_f32_baseline, &table_bf16_baseline}, {&table_f32_avx2, &table_bf16_avx2}, {&table_f32_avx512, &table_bf16_avx512}};
   return tables[kernels_current_isa()][type];
 }

@@ -8,7 +8,8 @@ static _Atomic int current = -1;
 kernels_isa kernels_detected_isa(void) {
   const int avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  return avx512 ? kernels_avx512 : kernels_baseline;
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return kernels_baseline;
+  return avx512 ? kernels_avx512 : kernels_avx2;
 }
 
 kernels_isa kernels_current_isa(void) {

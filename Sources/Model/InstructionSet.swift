@@ -32,9 +32,15 @@ package enum InstructionSet: String, Sendable, CaseIterable {
   /// processor lacks changes nothing. To be called before anything else of this module; throws where it comes too late.
   package func cap() throws {
     try check(dnnl_set_max_cpu_isa(oneDNN), "dnnl_set_max_cpu_isa", "\(Self.variable)=\(rawValue)")
-    if self == .sse41 || self == .avx2 {
-      let status = kernels_use_isa(kernels_baseline)
-      precondition(status == 0, "every processor has the baseline, and kernels_use_isa said \(status)")
+    let kernels =
+      switch self {
+      case .sse41: kernels_baseline
+      case .avx2: kernels_avx2
+      case .avx512, .avx512BF16, .amx: kernels_avx512
+      }
+    if kernels.rawValue < kernels_detected_isa().rawValue {
+      let status = kernels_use_isa(kernels)
+      precondition(status == 0, "the processor has \(kernels) and more, and kernels_use_isa said \(status)")
     }
   }
 }

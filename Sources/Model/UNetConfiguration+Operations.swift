@@ -1,5 +1,5 @@
 extension UNetConfiguration {
-  /// Floating point operations of the convolutions for one image, a multiply-add counting as two.
+  /// Floating point operations of the convolutions for one image, computed as plain sums, a multiply-add counting as two.
   ///
   /// Transposed convolutions count all nine taps of every src pixel, dropped ones included; elementwise work is not counted.
   public struct Operations: Sendable, Equatable {

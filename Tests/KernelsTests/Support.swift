@@ -55,7 +55,7 @@ func storageRoundoff(_ type: kernels_type) -> Double { type == kernels_bf16 ? ro
 /// Runs `body` at every instruction set of this processor with 1, 2 and 3 threads, and expects the same bits of all.
 func inEveryConfiguration(_ body: () -> [Double], sourceLocation: SourceLocation = #_sourceLocation) -> [Double] {
   var first: [Double]?
-  for isa in [kernels_baseline, kernels_avx512] where isa.rawValue <= kernels_detected_isa().rawValue {
+  for isa in [kernels_baseline, kernels_avx2, kernels_avx512] where isa.rawValue <= kernels_detected_isa().rawValue {
     #expect(kernels_use_isa(isa) == 0)
     for threads in 1...3 {
       kernels_set_threads(Int32(threads))

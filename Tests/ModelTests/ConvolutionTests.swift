@@ -5,12 +5,18 @@ import Testing
 
 @testable import Model
 
-/// oneDNN's passes against the plain f64 loops, over shapes of the network and around them.
+/// The engines' passes against the plain f64 loops, over shapes of the network and around them.
 struct ConvolutionTests {
   struct Case: CustomTestStringConvertible, Sendable {
     var batch: Int, inChannels: Int, outChannels: Int, size: Int, isTransposed: Bool, precision: Precision
+    var isWinograd = false
+    var shape: ConvolutionShape {
+      ConvolutionShape(
+        batch: batch, inChannels: inChannels, outChannels: outChannels, size: size, isTransposed: isTransposed)
+    }
     var testDescription: String {
       "\(isTransposed ? "up" : "conv") \(batch)x\(inChannels)->\(outChannels)@\(size) \(precision.rawValue)"
+        + (isWinograd ? " Winograd" : "")
     }
     static var all: [Case] {
       let shapes: [(Int, Int, Int, Int, Bool)] = [
@@ -18,20 +24,30 @@ struct ConvolutionTests {
         (1, 32, 16, 4, false), (2, 128, 64, 16, false), (1, 64, 32, 8, true), (3, 32, 16, 16, true),
         (2, 256, 128, 8, true),
       ]
-      return shapes.flatMap { shape in
+      let cases = shapes.flatMap { shape in
         Precision.supported.map {
           Case(
             batch: shape.0, inChannels: shape.1, outChannels: shape.2, size: shape.3, isTransposed: shape.4,
             precision: $0)
         }
       }
+      return cases
+        + cases.filter { WinogradConvolution.fits($0.shape, $0.precision) }.map {
+          var other = $0
+          other.isWinograd = true
+          return other
+        }
     }
   }
 
   private static func planned(
     _ shape: ConvolutionShape, src: Activation, dst: Activation, flat: AlignedBuffer<Float>, bias: Int,
-    _ context: OneDNNContext
+    _ context: OneDNNContext, _ scratch: WinogradScratch? = nil
   ) throws -> any ConvolutionPasses {
+    if let scratch {
+      return unsafe WinogradConvolution(
+        shape, src: src, dst: dst, weights: flat.base, bias: flat.base + bias, mode: .training, scratch: scratch)
+    }
     if shape.isTransposed {
       return try unsafe TransposedConvolution(
         shape, src: src, dst: dst.view, weights: flat.base, bias: flat.base + bias, mode: .training, context: context)
@@ -89,12 +105,12 @@ struct ConvolutionTests {
     let gradient = AlignedBuffer<Float>(repeating: .nan, count: weights.count)
     for (i, w) in (weights + bias).enumerated() { unsafe flat.base[i] = w }
     let context = try OneDNNContext()
-    let shape = ConvolutionShape(
-      batch: c.batch, inChannels: c.inChannels, outChannels: c.outChannels, size: c.size,
-      isTransposed: c.isTransposed)
-    let convolution = try Self.planned(shape, src: a, dst: b, flat: flat, bias: weights.count, context)
+    let scratch = WinogradScratch()
+    let convolution = try Self.planned(
+      c.shape, src: a, dst: b, flat: flat, bias: weights.count, context, c.isWinograd ? scratch : nil)
     try convolution.planBackward(src: a, diffDst: db, diffSrc: da)
     try context.allocateScratchpad()
+    scratch.allocate()
     try convolution.packWeights()
     try convolution.forward()
     try convolution.backwardData()
@@ -121,6 +137,29 @@ struct ConvolutionTests {
     #expect(relativeError(b.floats, dst) < rounding + 2e-6)
     #expect(relativeError(da.floats, diffSrc) < rounding + 2e-6)
     #expect(relativeError(gradient.array(), diffWeights) < 1e-5)
+  }
+
+  /// Weights that seldom change are taken to Winograd's points once; when they do change, the next packing counts.
+  @Test func inferenceUsesTheWeightsThatWerePacked() throws {
+    let shape = ConvolutionShape(batch: 1, inChannels: 16, outChannels: 16, size: 4, isTransposed: false)
+    let (src, dst) = (
+      Activation(.f32, batch: 1, size: 4, channels: 16), Activation(.f32, batch: 1, size: 4, channels: 16)
+    )
+    src.fill([Float](repeating: 1, count: 256))
+    let flat = AlignedBuffer<Float>(repeating: 0, count: 9 * 256 + 16)
+    let scratch = WinogradScratch()
+    let convolution = unsafe WinogradConvolution(
+      shape, src: src, dst: dst, weights: flat.base, bias: flat.base + 9 * 256, mode: .inference, scratch: scratch)
+    scratch.allocate()
+    // The middle taps of all pairs of channels: 16 times 1 for every element of dst.
+    for pair in 0..<256 { unsafe flat.base[9 * pair + 4] = 1 }
+    convolution.packWeights()
+    for pair in 0..<256 { unsafe flat.base[9 * pair + 4] = 2 }
+    convolution.forward()
+    #expect(relativeError(dst.floats, [Double](repeating: 16, count: 256)) < 2e-6)
+    convolution.packWeights()
+    convolution.forward()
+    #expect(relativeError(dst.floats, [Double](repeating: 32, count: 256)) < 2e-6)
   }
 
   @Test func referenceImplementationsAreRefused() throws {

@@ -28,10 +28,10 @@ typedef struct {
   int64_t outer_stride, row_stride, column_stride;
 } kernels_view;
 
-/// Instruction set of the loops in use.
-typedef enum { kernels_baseline = 0, kernels_avx512 = 1 } kernels_isa;
+/// Instruction set of the loops in use, each with all before it.
+typedef enum { kernels_baseline = 0, kernels_avx2 = 1, kernels_avx512 = 2 } kernels_isa;
 
-/// The best instruction set this processor offers (an AVX-512 build needs F, BW, DQ, VL).
+/// The best instruction set this processor offers (AVX2 with FMA; an AVX-512 build needs F, BW, DQ, VL too).
 kernels_isa kernels_detected_isa(void);
 /// The set in use; `kernels_detected_isa()` until `kernels_use_isa` says otherwise.
 kernels_isa kernels_current_isa(void);
@@ -82,6 +82,26 @@ void kernels_max_pool_backward(
 void kernels_add_taps(
     const float *_Nonnull products, const float *_Nonnull bias, const kernels_view *_Nonnull dst, int64_t image);
 
+/// Whether the processor and the shapes allow the functions below: AVX2 at least, rows and columns multiples of 4, both numbers of
+/// channels multiples of 16.
+bool kernels_winograd_fits(int64_t rows, int64_t columns, int64_t src_channels, int64_t dst_channels);
+/// Floats of the packed weights of one direction.
+int64_t kernels_winograd_weights_count(int64_t src_channels, int64_t dst_channels);
+/// Floats of scratch that a convolution needs, and with `backward` its gradient of the weights too.
+int64_t kernels_winograd_scratch_count(int64_t src_channels, int64_t dst_channels, bool backward);
+/// The weights [dst channels][src channels][3][3] at Winograd's points, for the forward pass, or `backward`, with src and dst in each
+/// other's place and the taps turned round, for the gradient of src. To be used with the instruction set that was in use here.
+void kernels_winograd_pack(
+    const float *_Nonnull weights, int64_t src_channels, int64_t dst_channels, bool backward, float *_Nonnull packed);
+/// dst = 3x3 convolution of src with "same" padding, plus bias where there is one. All f32, channel_blocks = 1; both may be channel
+/// slices of wider buffers. With weights packed `backward`, src is the gradient of a convolution's dst and dst that of its src.
+void kernels_winograd_convolution(
+    const kernels_view *_Nonnull src, const float *_Nonnull packed, const float *_Nullable bias, const kernels_view *_Nonnull dst,
+    float *_Nonnull scratch);
+/// diff_weights [dst channels][src channels][3][3] of that convolution, overwritten.
+void kernels_winograd_backward_weights(
+    const kernels_view *_Nonnull src, const kernels_view *_Nonnull diff_dst, float *_Nonnull diff_weights, float *_Nonnull scratch);
+
 /// dst = src, converting f32 <-> bf16 (round to nearest even, NaN stays NaN) where the types differ. The strides may differ.
 void kernels_copy(const kernels_view *_Nonnull src, const kernels_view *_Nonnull dst);
 
@@ -126,8 +146,8 @@ void kernels_add_scaled(float *_Nonnull values, const float *_Nonnull addend, in
 /// Sum of squares in f64; NaN or infinity in `values` comes through.
 double kernels_sum_of_squares(const float *_Nonnull values, int64_t count);
 
-/// Name of the widest vector instruction for products of `type` that this processor has, if the set in use is AVX-512; null where there is
-/// none. AMX multiplies tiles, faster than any of them: for the caller to know.
+/// Name of the widest vector instruction for products of `type` in the set in use; null in the baseline, and for bf16 without its
+/// products. AMX multiplies tiles, faster than any of them: for the caller to know.
 const char *_Nullable kernels_peak_instruction(kernels_type type);
 /// Runs that instruction from registers on `threads` threads of the team and returns the floating point operations done, 0
 /// where there is none. A repetition is some 10 to 20 microseconds.

@@ -7,6 +7,7 @@ final class NetworkPlan {
   let batch: Int
   let mode: UNet.Mode
   private let context: OneDNNContext
+  private let winogradScratch = WinogradScratch()
   /// By name; those of another slice's network where the slices share them.
   private(set) var normalisations: [String: Normalisation]
 
@@ -66,12 +67,17 @@ final class NetworkPlan {
     return sumsScratch
   }
 
-  /// The engine's convolution for `shape`; nil on a rank without images, which computes nothing.
+  /// The convolution for `shape` by Winograd's algorithm where it fits, else oneDNN's; nil on a rank without images, which
+  /// computes nothing.
   func convolution(
     _ shape: ConvolutionShape, src: Activation, dst: Activation, weights: UnsafeMutablePointer<Float>,
     bias: UnsafeMutablePointer<Float>
   ) throws -> (any ConvolutionPasses)? {
     guard shape.batch > 0 else { return nil }
+    if WinogradConvolution.fits(shape, precision) {
+      return unsafe WinogradConvolution(
+        shape, src: src, dst: dst, weights: weights, bias: bias, mode: mode, scratch: winogradScratch)
+    }
     let convolution = try unsafe OneDNNConvolution(
       shape, precision: precision, weights: weights, mode: mode, context: context)
     try unsafe convolution.planForward(src: src, dst: dst, bias: bias)
@@ -88,6 +94,9 @@ final class NetworkPlan {
       shape, src: src, dst: dst, weights: weights, bias: bias, mode: mode, context: context)
   }
 
-  /// After the last primitive is planned.
-  func finish() throws { try context.allocateScratchpad() }
+  /// After the last pass is planned.
+  func finish() throws {
+    try context.allocateScratchpad()
+    winogradScratch.allocate()
+  }
 }

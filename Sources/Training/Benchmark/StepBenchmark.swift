@@ -11,7 +11,7 @@ package struct StepBenchmark {
     /// In the fastest step.
     package var imagesPerSecondMax: Double
     package var msPerStepMedian: Double
-    /// Billion floating point operations a second that all ranks' convolutions do in the median step.
+    /// Billion floating point operations a second that plain sums would take for all ranks' convolutions in the median step.
     package var gflops: Double
     /// The same of product instructions from registers on all ranks' threads, median of one look before each step; nil where
     /// no loop is known for the processor.
@@ -19,7 +19,7 @@ package struct StepBenchmark {
     /// Share of the median step that messages add: (median - median of steps that send nothing) / median, the two kinds of
     /// steps in turn; nil where that was not asked for.
     package var exposedCommunication: Double?
-    /// `gflops` of `peakGflops`.
+    /// `gflops` of `peakGflops`; may be above 1 where Winograd's algorithm does with fewer products.
     package var fractionOfPeak: Double?
     /// The instruction of `peakGflops`.
     package var peakInstruction: String?
