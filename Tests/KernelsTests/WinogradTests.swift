@@ -69,9 +69,9 @@ extension KernelsTests {
       dst.forget()
       let (inChannels, outChannels) = (Int64(src.layout.channels), Int64(dst.layout.channels))
       let channels = backward ? (outChannels, inChannels) : (inChannels, outChannels)
-      withScratch(kernels_winograd_weights_count(channels.0, channels.1)) { packed in
+      unsafe withScratch(kernels_winograd_weights_count(channels.0, channels.1)) { packed in
         unsafe kernels_winograd_pack(weights, channels.0, channels.1, backward, packed)
-        withScratch(kernels_winograd_scratch_count(channels.0, channels.1, false)) { scratch in
+        unsafe withScratch(kernels_winograd_scratch_count(channels.0, channels.1, false)) { scratch in
           var from = unsafe src.view, to = unsafe dst.view
           unsafe kernels_winograd_convolution(&from, packed, bias, &to, scratch)
         }
@@ -107,7 +107,7 @@ extension KernelsTests {
       let channels = (Int64(c.src.channels), Int64(c.outChannels))
       let diffWeights = inEveryConfiguration {
         var result = [Float](repeating: .nan, count: c.definition.weightCount)
-        withScratch(kernels_winograd_scratch_count(channels.0, channels.1, true)) { scratch in
+        unsafe withScratch(kernels_winograd_scratch_count(channels.0, channels.1, true)) { scratch in
           var from = unsafe src.view, diff = unsafe diffDst.view
           unsafe kernels_winograd_backward_weights(&from, &diff, &result, scratch)
         }
