@@ -139,6 +139,23 @@ struct ConvolutionTests {
     #expect(relativeError(gradient.array(), diffWeights) < 1e-5)
   }
 
+  @Test func theNetworkTakesWinogradsAlgorithmWhereItFits() throws {
+    let layout = ParameterLayout(UNetConfiguration(baseChannels: 16))
+    let values = AlignedBuffer<Float>(repeating: 0, count: layout.count)
+    let plan = try NetworkPlan(
+      layout: layout, values: values, precision: .f32, batch: 1, mode: .training, normalisations: [:])
+    func isWinograd(from inChannels: Int, to outChannels: Int) throws -> Bool {
+      let shape = ConvolutionShape(
+        batch: 1, inChannels: inChannels, outChannels: outChannels, size: 8, isTransposed: false)
+      let src = plan.activation(size: 8, channels: inChannels), dst = plan.activation(size: 8, channels: outChannels)
+      return try unsafe plan.convolution(shape, src: src, dst: dst, weights: values.base, bias: values.base)
+        is WinogradConvolution
+    }
+    #expect(try isWinograd(from: 16, to: 32))
+    #expect(try !isWinograd(from: 1, to: 16))
+    #expect(try !isWinograd(from: 16, to: 24))
+  }
+
   /// Weights that seldom change are taken to Winograd's points once; when they do change, the next packing counts.
   @Test func inferenceUsesTheWeightsThatWerePacked() throws {
     let shape = ConvolutionShape(batch: 1, inChannels: 16, outChannels: 16, size: 4, isTransposed: false)

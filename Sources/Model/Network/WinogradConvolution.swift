@@ -41,7 +41,7 @@ final class WinogradConvolution: ConvolutionPasses {
   }
 
   func planBackward(src: Activation, diffDst: Activation, diffSrc: Activation?) {
-    shape.check(src: src)
+    unsafe precondition(src.base == self.src.base, "\(shape.description): backward from another src than forward")
     shape.check(dst: diffDst)
     if let diffSrc { shape.check(src: diffSrc) }
     self.diffDst = diffDst
@@ -79,38 +79,9 @@ final class WinogradConvolution: ConvolutionPasses {
   }
 }
 
-/// Memory that the convolutions of a network use in turn: they run one after the other.
-@safe
-final class WinogradScratch {
-  private var weightsCount = 0
-  private var tilesCount = 0
-  private var buffers: (weights: AlignedBuffer<Float>, tiles: AlignedBuffer<Float>)?
-
-  /// Notes what a convolution will need; before `allocate()`.
-  fileprivate func reserve(_ shape: ConvolutionShape, backward: Bool) {
-    weightsCount = max(weightsCount, shape.winogradWeightsCount)
-    let tiles = kernels_winograd_scratch_count(Int64(shape.inChannels), Int64(shape.outChannels), backward)
-    tilesCount = max(tilesCount, Int(tiles))
-  }
-
-  /// Makes the memory once all convolutions are planned.
-  func allocate() {
-    buffers = (AlignedBuffer(repeating: 0, count: weightsCount), AlignedBuffer(repeating: 0, count: tilesCount))
-  }
-
-  /// For the weights at Winograd's points.
-  fileprivate var weights: UnsafeMutablePointer<Float> { unsafe allocated.weights.base }
-  /// For tiles at Winograd's points, and a gradient's sums.
-  fileprivate var tiles: UnsafeMutablePointer<Float> { unsafe allocated.tiles.base }
-
-  private var allocated: (weights: AlignedBuffer<Float>, tiles: AlignedBuffer<Float>) {
-    guard let buffers else { preconditionFailure("a convolution runs before the scratch memory is made") }
-    return buffers
-  }
-}
-
 extension ConvolutionShape {
-  fileprivate var winogradWeightsCount: Int {
+  /// Floats of the weights at Winograd's points.
+  var winogradWeightsCount: Int {
     Int(kernels_winograd_weights_count(Int64(inChannels), Int64(outChannels)))
   }
 }
