@@ -40,6 +40,22 @@ struct FailedStepTests {
     }
   }
 
+  /// Frozen statistics are finite whatever happens: the layer is found by what the convolutions left. The first one's outputs of 1e30 still
+  /// are; normalised by weights as large they are not.
+  @Test(arguments: [nil, 2])
+  func aDivergingRunWithFrozenStatisticsNamesItsLayer(ranks: Int?) throws {
+    let scratch = try TemporaryFolder()
+    let outcome = try launch(
+      Self.diverging(scratch("run")) + ["--warm-up", "0", "--freeze-statistics", "1"], ranks: ranks)
+    #expect(outcome.exitCode == 70 && outcome.mentions("MPI_ABORT") == 0, "\(outcome)")
+    #expect(outcome.mentions("is not finite, from layer encoder.") == 1, "\(outcome)")
+    let start = try StepReplay.Start(scratch("run"))
+    let failed = try #require(start.failed)
+    #expect(failed.layer.hasPrefix("encoder."), "\(outcome)")
+    let replay = try launch(["replay", scratch("run"), "--json"], ranks: 3)
+    #expect(try replay.json()["layer"] as? String == failed.layer, "\(replay)")
+  }
+
   /// What cannot be written must not hide what happened.
   @Test(arguments: [nil, 2])
   func aStepThatCannotBeKeptIsStillNamed(ranks: Int?) throws {

@@ -241,7 +241,9 @@ struct CheckpointTests {
       ("--weight-decay", { $0.weightDecay = 0.5 }), ("--clip-norm", { $0.clipNorm = 1 }),
       ("--average-decay", { $0.averageDecay = 0.5 }),
     ]
-    for (name, change) in changes {
+    // The usual rate is the optimizer's: the option that was given is the one to name.
+    let both = { (run: inout RunConfiguration) in (run.optimizer, run.learningRate) = (.muon, 0.008) }
+    for (name, change) in changes + [("--optimizer", both)] {
       guard case .otherRun(_, let option, _, _) = try refusal("abc", change) else {
         Issue.record("another \(name) passed")
         continue
@@ -313,7 +315,7 @@ struct CheckpointTests {
         return nil
       } catch CheckpointError.otherRun(_, let option, _, _) {
         return option
-      } catch CheckpointError.otherSchedule(_, let option, _, _, _) {
+      } catch CheckpointError.otherEnd(_, let option, _, _, _) {
         return option
       }
     }
@@ -324,18 +326,24 @@ struct CheckpointTests {
     #expect(try refusal { $0.coolDown = nil } == "--cool-down")
     #expect(try refusal { $0.frozenPart = nil } == "--freeze-statistics")
     #expect(try refusal { $0.timeBudget = nil } == "--time-budget")
-    // Once its epochs are over, more time would find a rate of nothing.
+    // Once its steps are over, whether the last epoch was validated or not, more time or epochs would find a rate of nothing.
     var recipe = try #require(Recipe(named: "fast", learningRate: 0.008))
     run.configuration.epochs = 1
     recipe.measured(step: 100, seconds: 10, of: run.configuration)
-    (run.state.recipe, run.state.epoch) = (recipe, 1)
-    try run.write(to: path)
-    let ended = try Checkpoint(contentsOf: path)
-    var longer = run.configuration
-    longer.timeBudget = 90
-    try ended.checkFits(run.configuration, fingerprint: "abc")
-    let error = #expect(throws: CheckpointError.self) { try ended.checkFits(longer, fingerprint: "abc") }
-    #expect(error.map { "\($0)" }?.contains("--time-budget 60, this run has 90") == true)
+    run.state.recipe = recipe
+    for epoch in [0, 1] {
+      run.state.epoch = epoch
+      try run.write(to: path)
+      let ended = try Checkpoint(contentsOf: path)
+      try ended.checkFits(run.configuration, fingerprint: "abc")
+      var (later, longer) = (run.configuration, run.configuration)
+      (later.timeBudget, longer.epochs) = (90, 30)
+      for (now, text) in [(later, "--time-budget 60, this run has 90"), (longer, "--epochs 1, this run has 30")] {
+        let error = #expect(throws: CheckpointError.self) { try ended.checkFits(now, fingerprint: "abc") }
+        #expect(error.map { "\($0)" }?.contains(text) == true)
+        #expect(error.map { "\($0)" }?.contains("at step 1687 the run is over") == true)
+      }
+    }
   }
 
   @Test

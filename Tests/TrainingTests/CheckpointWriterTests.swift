@@ -130,6 +130,20 @@ struct CheckpointWriterTests {
     #expect(try FileSystem.names(in: folder("elsewhere")).isEmpty)
   }
 
+  /// A write may take longer than another host waits for a sign of life.
+  @Test
+  func aRunShowsThatItLivesWhileItWrites() throws {
+    let lock = try RunLock(folder: folder.path, report: { _ in })
+    let writer = try writer(lock: lock)
+    let long = Date(timeIntervalSinceNow: -3600)
+    try FileManager.default.setAttributes([.modificationDate: long], ofItemAtPath: folder("lock"))
+    try save(writer, step: 1)
+    try writer.finish(report: { _ in })
+    let attributes = try FileManager.default.attributesOfItem(atPath: folder("lock"))
+    let shown = try #require(attributes[.modificationDate] as? Date)
+    #expect(shown > Date(timeIntervalSinceNow: -600))
+  }
+
   @Test
   func aRunWhoseFolderWasTakenOverWritesNoMore() throws {
     let lock = try RunLock(folder: folder.path, report: { _ in })

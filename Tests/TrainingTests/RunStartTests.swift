@@ -153,6 +153,43 @@ struct RunStartTests {
     #expect(other.checkpoint?.state.step == 3 && other.origin != nil && other.origin != origin)
   }
 
+  /// Stopped in a validation, a run goes on from its last checkpoint by name and writes another of the same step over it.
+  @Test
+  func aRunThatWroteOverTheFileItBeganFromGoesOnAllTheSame() throws {
+    try make(6)
+    let named = checkpoints.file(step: 6)
+    let origin = try #require(try start(named).origin)
+    for step in [6, 9] {
+      var later = run
+      (later.state.step, later.state.origin) = (step, origin)
+      try FileSystem.writeAtomically(
+        later.serialized(fingerprint: sources.fingerprint), to: checkpoints.file(step: step))
+    }
+    let again = try start(named)
+    #expect(again.checkpoint?.state.step == 9 && again.origin == nil)
+    #expect(try checkpoints.steps() == [6, 9])
+  }
+
+  /// Messages of another size would add up in another order.
+  @Test
+  func aRunKeepsItsBucketsAndSaysSo() throws {
+    try make(6)
+    var configuration = run.configuration
+    configuration.bucketBytes = 8192
+    let start = try RunStart.decide(configuration, sources: sources)
+    #expect(start.notes == ["gradients travel in the checkpoint's buckets of 4096 bytes, not of 8192"])
+  }
+
+  @Test
+  func whatIsSaidOfTheBeginningOutlivesItsWeights() throws {
+    try make(6)
+    var start = try start()
+    let text = start.resumePoint
+    start.forgetWeights()
+    #expect(start.checkpoint == nil && start.initialWeights == nil)
+    #expect(start.resumePoint == text && text.contains("step 6") && start.planBefore == run.plan)
+  }
+
   @Test
   func aFileThatIsNotThereIsNoBeginning() throws {
     try make(6)

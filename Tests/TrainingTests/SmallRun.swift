@@ -14,6 +14,7 @@ struct SmallRun {
     slices: [[0, 16], [16, 32]], fixedSlices: nil)
 
   init() {
+    configuration.bucketBytes = plan.bucketBytes
     configuration.network = UNetConfiguration(baseChannels: 2, blocks: 2, convolutionsPerBlock: 1)
     var recipe = NotebookRecipe()
     _ = recipe.epochEnded(0, validationLoss: 0.1)

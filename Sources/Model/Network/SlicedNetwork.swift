@@ -60,6 +60,27 @@ package final class SlicedNetwork {
     }
   }
 
+  /// The first convolution of the last forward pass whose outputs are not all finite, on any rank, as in "encoder.0.conv.1"; nil where
+  /// all are. Collective, and the same on every rank.
+  package func firstNonFiniteLayer(sums ranks: any CrossRankSums) throws -> String? {
+    for layer in layers {
+      guard let normalisation = layer[0].normalisation else { continue }
+      let isFinite: Bool
+      switch statistics {
+      case .batch:
+        isFinite = unsafe (Array(normalisation.mean.elements) + normalisation.variance.elements).allSatisfy(\.isFinite)
+      case .frozen:
+        // Nothing was summed in the pass; what the convolutions left is still there.
+        for part in layer { part.measure() }
+        isFinite = unsafe try sum(layer, count: normalisation.forwardSumCount, ranks).allSatisfy(\.isFinite)
+      }
+      if !isFinite {
+        return normalisation.name.split(separator: ".").map { $0 == "bn" ? "conv" : $0 }.joined(separator: ".")
+      }
+    }
+    return nil
+  }
+
   /// Compares every slice's predictions with its targets: see ``UNet/computeLoss(_:globalBatch:)``. Local.
   package func computeLoss(_ loss: TrainingLoss = .mse, globalBatch: Int) {
     for slice in slices { slice.computeLoss(loss, globalBatch: globalBatch) }

@@ -37,7 +37,7 @@ final class WinogradConvolution: ConvolutionPasses {
     unsafe self.bias = bias
     self.scratch = scratch
     packed = mode == .inference ? AlignedBuffer(repeating: 0, count: shape.winogradWeightsCount) : nil
-    scratch.reserve(shape, backward: false)
+    scratch.reserve(shape, weights: packed == nil, backward: false)
   }
 
   func planBackward(src: Activation, diffDst: Activation, diffSrc: Activation?) {
@@ -46,7 +46,7 @@ final class WinogradConvolution: ConvolutionPasses {
     if let diffSrc { shape.check(src: diffSrc) }
     self.diffDst = diffDst
     self.diffSrc = diffSrc
-    scratch.reserve(shape, backward: true)
+    scratch.reserve(shape, weights: true, backward: true)
   }
 
   func packWeights() {

@@ -3,13 +3,14 @@ internal import Kernels
 /// Memory that the convolutions of a network use in turn: they run one after the other.
 @safe
 final class WinogradScratch {
-  private var weightsCount = 0
+  /// Floats of `weights`.
+  private(set) var weightsCount = 0
   private var tilesCount = 0
   private var buffers: (weights: AlignedBuffer<Float>, tiles: AlignedBuffer<Float>)?
 
-  /// Notes what a convolution will need; before `allocate()`.
-  func reserve(_ shape: ConvolutionShape, backward: Bool) {
-    weightsCount = max(weightsCount, shape.winogradWeightsCount)
+  /// Notes what a convolution will need; before `allocate()`. `weights`: it makes those at Winograd's points anew for each pass.
+  func reserve(_ shape: ConvolutionShape, weights: Bool, backward: Bool) {
+    if weights { weightsCount = max(weightsCount, shape.winogradWeightsCount) }
     let tiles = kernels_winograd_scratch_count(Int64(shape.inChannels), Int64(shape.outChannels), backward)
     tilesCount = max(tilesCount, Int(tiles))
   }

@@ -195,9 +195,10 @@ package struct Checkpoint: Sendable {
       ("--validation-steps", "\(before.validationSteps)", "\(now.validationSteps)"),
       ("--recipe", before.recipe, now.recipe),
       ("--initial-weights", before.initialWeights ?? "none", now.initialWeights ?? "none"),
+      // Before the rate, which is usually its own.
+      ("--optimizer", before.optimizer.rawValue, now.optimizer.rawValue),
       ("--learning-rate", "\(before.learningRate)", "\(now.learningRate)"),
       ("--warm-up", "\(before.warmUp)", "\(now.warmUp)"), ("--loss", before.loss.rawValue, now.loss.rawValue),
-      ("--optimizer", before.optimizer.rawValue, now.optimizer.rawValue),
       ("--weight-decay", "\(before.weightDecay)", "\(now.weightDecay)"),
       ("--clip-norm", Self.text(before.clipNorm), Self.text(now.clipNorm)),
       ("--average-decay", "\(before.averageDecay)", "\(now.averageDecay)"),
@@ -225,17 +226,14 @@ package struct Checkpoint: Sendable {
       for (option, found, expected) in parts where found != expected {
         throw .otherRun(path: path, option: option, found: Self.text(found), expected: Self.text(expected))
       }
-      // A run cannot end before where it is.
-      guard now.epochs == before.epochs || now.epochs > state.epoch else {
-        throw .otherSchedule(
-          path: path, option: "--epochs", found: "\(before.epochs)", expected: "\(now.epochs)", step: state.step)
-      }
-      // Time that is added after the end would find a rate of nothing.
-      if let last = state.recipe.lastEpoch, state.epoch >= last, let found = before.timeBudget,
-        let expected = now.timeBudget, found != expected
-      {
-        throw .otherSchedule(
-          path: path, option: "--time-budget", found: "\(found)", expected: "\(expected)", step: state.step)
+      // A run cannot end before where it is, and what is added after the end would find a rate of nothing.
+      let isAtEnd = state.recipe.lastEpoch.map { state.step >= $0 * before.stepsPerEpoch } ?? false
+      let lengths = [
+        ("--epochs", before.epochs, now.epochs, isAtEnd || now.epochs * now.stepsPerEpoch <= state.step),
+        ("--time-budget", before.timeBudget ?? 0, now.timeBudget ?? 0, isAtEnd),
+      ]
+      for (option, found, expected, isTooLate) in lengths where isTooLate && found != expected {
+        throw .otherEnd(path: path, option: option, found: "\(found)", expected: "\(expected)", step: state.step)
       }
       return
     }

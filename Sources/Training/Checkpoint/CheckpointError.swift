@@ -36,6 +36,8 @@ package enum CheckpointError: Error, Equatable, Sendable {
   case otherRun(path: String, option: String, found: String, expected: String)
   /// Its learning rate has begun to fall or its statistics are frozen, and the run's length or form of its end is another.
   case otherSchedule(path: String, option: String, found: String, expected: String, step: Int)
+  /// At its step a run that the clock ends is over, and the run's length is another.
+  case otherEnd(path: String, option: String, found: String, expected: String, step: Int)
   /// The run in the folder kept no step that met numbers which are not finite.
   case noFailedStep(folder: String)
   /// All checkpoints in the folder are damaged; `newest` says what the newest one is.
@@ -44,7 +46,7 @@ package enum CheckpointError: Error, Equatable, Sendable {
   package var category: Category {
     switch self {
     case .missing, .noFailedStep: .inputMissing
-    case .wrongNetwork, .wrongData, .otherRun, .otherSchedule: .usage
+    case .wrongNetwork, .wrongData, .otherRun, .otherSchedule, .otherEnd: .usage
     case .truncated, .damaged, .wrongDigest, .damagedTensors, .notACheckpoint, .otherVersion, .missingTensor,
       .noBestWeights, .noneGood:
       .badData
@@ -55,8 +57,8 @@ package enum CheckpointError: Error, Equatable, Sendable {
   var isDamage: Bool {
     switch self {
     case .truncated, .damaged, .wrongDigest, .damagedTensors, .notACheckpoint, .missingTensor: true
-    case .missing, .otherVersion, .noBestWeights, .wrongNetwork, .wrongData, .otherRun, .otherSchedule, .noFailedStep,
-      .noneGood:
+    case .missing, .otherVersion, .noBestWeights, .wrongNetwork, .wrongData, .otherRun, .otherSchedule, .otherEnd,
+      .noFailedStep, .noneGood:
       false
     }
   }
@@ -96,6 +98,9 @@ extension CheckpointError: CustomStringConvertible {
     case .otherSchedule(let path, let option, let found, let expected, let step):
       "\(path): made with \(option) \(found), this run has \(expected), and at step \(step) the run's last part has begun by one of "
         + "them; give the same, an earlier checkpoint to --resume, or --resume never"
+    case .otherEnd(let path, let option, let found, let expected, let step):
+      "\(path): made with \(option) \(found), this run has \(expected), and at step \(step) the run is over by one of them; give the same, "
+        + "an earlier checkpoint to --resume, or --initial-weights with the run's weights and another --output"
     case .noFailedStep(let folder):
       "\(folder): no step of this run met NaN or infinity (there is no failed-step.json); "
         + "a checkpoint in place of the folder repeats the step after it"

@@ -109,7 +109,14 @@ final class CheckpointWork: @unchecked Sendable {
         beforeRename: {
           do { try lock?.check() } catch { loss = error }
           return loss == nil ? 0 : ECANCELED
-        }, content: { image.write(to: $0) { pieces.add(1, ordering: .relaxed) } })
+        },
+        content: {
+          image.write(to: $0) {
+            pieces.add(1, ordering: .relaxed)
+            // A slow disk may take longer than another host waits.
+            lock?.showLife()
+          }
+        })
     } catch {
       throw loss ?? error
     }

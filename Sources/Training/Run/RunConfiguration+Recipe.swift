@@ -27,8 +27,8 @@ extension RunConfiguration {
     self.optimizer = optimizer ?? .muon
     self.epochs = epochs ?? (timeBudget == nil ? Self.usualEpochs : Self.mostTimedEpochs)
     learningRate = self.optimizer == .muon ? 8e-3 : 3e-3
-    // A run of less than two epochs keeps half its steps for the rest of its schedule.
-    let (steps, overflow) = self.stepsPerEpoch.multipliedReportingOverflow(by: self.epochs)
+    // A run of less than two epochs keeps half its steps for the rest of its schedule; one that the clock ends may have but one epoch.
+    let (steps, overflow) = self.stepsPerEpoch.multipliedReportingOverflow(by: timeBudget == nil ? self.epochs : 1)
     warmUp = max(0, min(200, self.stepsPerEpoch, overflow ? .max : steps / 2))
     (coolDown, loss) = (0.4, .rmse)
     frozenPart = self.globalBatch <= Self.mostFrozenBatch ? Self.usualFrozenPart : nil

@@ -19,6 +19,7 @@ extension Trainer {
     // The one at an epoch's end stands already where the closing evaluation was stopped, which may have changed the weights.
     if savedState?.step != state.step || savedState?.epoch != state.epoch { try saveCheckpoint() }
     try finishCheckpoints()
+    finishRecords()
     try communicator.barrier()
     guard isRoot else { return }
     reportCheckpoints()

@@ -95,7 +95,7 @@ extension Trainer {
   }
 
   private func reportDifferences(_ start: RunStart) {
-    guard let old = start.checkpoint?.plan else { return }
+    guard let old = start.planBefore else { return }
     let differences = plan.differences(from: old)
     guard !differences.isEmpty else { return }
     reporter.line(
@@ -109,10 +109,23 @@ extension Trainer {
     for buffer in step.stateBuffers { try agreement.check(buffer, step: state.step) }
     savedState = state
     try writer?.save(description, buffers, report: reporter.line)
+    // A resume from here takes it that all before is recorded.
+    try tellRecorders { recorder throws(FileError) in try recorder.flush() }
   }
 
   /// Waits until the last checkpoint is on the disk. Rank 0's; the others go on.
   func finishCheckpoints() throws { try writer?.finish(report: reporter.line) }
+
+  /// Has every recorder write what it could not, in several attempts; what even these cannot write is named. Rank 0's.
+  func finishRecords() {
+    for recorder in recorders {
+      do {
+        try Retry.run(report: reporter.line) { try recorder.flush() }
+      } catch {
+        reporter.line("\(error); the last lines are missing there")
+      }
+    }
+  }
 
   /// Says which ranks the others waited for, and what the checkpoints have cost. Rank 0's.
   func reportCheckpoints() {

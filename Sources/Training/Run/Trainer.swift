@@ -35,7 +35,7 @@ package final class Trainer {
   let plan: RunPlan
   let runFolder: String
   /// Rank 0's: folder, where it starts, the best weights, what writes its checkpoints.
-  let start: RunStart?
+  private(set) var start: RunStart?
   let best: AlignedBuffer<Float>?
   let writer: CheckpointWriter?
   /// Rank 0's, once the run has begun.
@@ -143,6 +143,8 @@ package final class Trainer {
     (self.topology, self.reporter, self.start) = (topology, reporter, start)
     (runFolder, state) = (beginning.runFolder, beginning.state)
     if beginning.isResumed { try restore() } else { try initialize() }
+    // A checkpoint's tensors are five times the weights.
+    self.start?.forgetWeights()
     if beginning.isSaved { savedState = state }
     try step.network.packWeights()
   }
@@ -183,22 +185,25 @@ package final class Trainer {
   var isSynthetic: Bool { sources.origin == .synthetic }
   var isRoot: Bool { communicator.rank == 0 }
 
-  /// Where the run begins. Another time budget than before acts from there on.
+  /// Where the run begins. Another time budget, or other most epochs of a timed run, act from there on.
   private static func state(
     after start: RunStart, _ configuration: RunConfiguration, recipe: Recipe
   ) -> TrainingState {
     guard let checkpoint = start.checkpoint else { return TrainingState(recipe: recipe) }
     var state = checkpoint.state
     state.origin = start.origin ?? state.origin
-    if checkpoint.configuration.timeBudget != configuration.timeBudget && state.recipe.lastEpoch != nil {
+    let before = checkpoint.configuration
+    let isAnotherEnd = before.timeBudget != configuration.timeBudget || before.epochs != configuration.epochs
+    if isAnotherEnd && state.recipe.lastEpoch != nil {
       state.recipe.measured(step: state.step, seconds: state.seconds, of: configuration)
     }
     return state
   }
 
-  /// A resume on as many ranks keeps to messages where the run began with them: only then it adds in the same order.
+  /// A resume on as many ranks keeps to messages where the run began with them: only then it adds in the same order. Fixed slices have
+  /// an order of their own, which no grouping has.
   private static func grouping(after plan: RunPlan?, ranks: Int) -> NodeGrouping {
-    guard let plan, plan.ranks == ranks, plan.usesMessagesAlone else { return .sharedMemory }
+    guard let plan, plan.ranks == ranks, plan.fixedSlices == nil, plan.usesMessagesAlone else { return .sharedMemory }
     return .single
   }
 

@@ -6,12 +6,16 @@ struct RunStart {
   let folder: RunFolder
   /// The run's hold on the folder, until this goes.
   let lock: RunLock
-  /// nil: from the beginning.
-  let checkpoint: Checkpoint?
+  /// nil: from the beginning, or forgotten.
+  private(set) var checkpoint: Checkpoint?
+  /// That of the checkpoint.
+  let planBefore: RunPlan?
+  /// Where the run begins, in words.
+  let resumePoint: String
   /// The file that the run begins from now; nil where it goes on from its own checkpoints or from the beginning.
   let origin: TrainingState.Origin?
   /// The weights of the file that a new run begins with; nil where it names none, or goes on from a checkpoint.
-  let initialWeights: NetworkWeights?
+  private(set) var initialWeights: NetworkWeights?
   /// Lines about what was found.
   let notes: [String]
 
@@ -72,9 +76,16 @@ struct RunStart {
     }
     try FileSystem.makeDirectories(checkpoints.path)
     if initialWeights != nil, let path = configuration.initialWeights { notes.append("first weights: \(path)") }
+    if let kept = checkpoint?.plan.bucketBytes, kept != configuration.bucketBytes {
+      notes.append("gradients travel in the checkpoint's buckets of \(kept) bytes, not of \(configuration.bucketBytes)")
+    }
     return RunStart(
-      folder: folder, lock: lock, checkpoint: checkpoint, origin: origin, initialWeights: initialWeights, notes: notes)
+      folder: folder, lock: lock, checkpoint: checkpoint, planBefore: checkpoint?.plan,
+      resumePoint: resumePoint(checkpoint), origin: origin, initialWeights: initialWeights, notes: notes)
   }
+
+  /// Once they are copied: they take as much memory as what the run works on.
+  mutating func forgetWeights() { (checkpoint, initialWeights) = (nil, nil) }
 
   /// The newest good checkpoint of the folder, where it is of a run that began from the file `named`, which is `checkpoint`, or nil where
   /// it is gone by now; nil where it is of another run.
@@ -88,8 +99,10 @@ struct RunStart {
       return nil
     }
     guard let own, let origin = own.state.origin else { return nil }
-    let isSame = checkpoint.map { $0.sha256 == origin.sha256 } ?? (named == origin.path)
-    return isSame ? own : nil
+    guard let checkpoint else { return named == origin.path ? own : nil }
+    // The run may have written over the file that it began from: one of its own folder, of the same step.
+    let isWrittenOver = named == origin.path && checkpoint.state.origin == origin
+    return checkpoint.sha256 == origin.sha256 || isWrittenOver ? own : nil
   }
 
   /// What `configuration.initialWeights` names; nil where it names nothing.
@@ -104,8 +117,7 @@ struct RunStart {
     return weights
   }
 
-  /// Where the run begins, in words.
-  var resumePoint: String {
+  private static func resumePoint(_ checkpoint: Checkpoint?) -> String {
     guard let checkpoint else { return "none, from the beginning" }
     let state = checkpoint.state
     return "\(checkpoint.path), step \(state.step), \(state.epoch) epochs complete"

@@ -215,15 +215,17 @@ package final class TrainingStep {
     isAskedToStop = unsafe status[3] > 0
     let pixels = Double(globalBatch * pixelCount)
     let losses = unsafe Losses(first: status[0] / pixels, second: status[1] / pixels)
-    guard losses.first.isFinite else { throw nonFiniteLoss(head: 0) }
-    guard losses.second.isFinite else { throw nonFiniteLoss(head: 1) }
+    guard losses.first.isFinite else { throw try nonFiniteLoss(head: 0) }
+    guard losses.second.isFinite else { throw try nonFiniteLoss(head: 1) }
     if unsafe status[2] > 0 { throw RunError.nonFinite(.gradient(tensor: firstNonFiniteTensor), step: nil) }
     return losses
   }
 
-  private func nonFiniteLoss(head: Int) -> RunError {
+  /// Collective: every rank knows of the loss.
+  private func nonFiniteLoss(head: Int) throws -> RunError {
     let name = layout.configuration.heads[head]
-    return .nonFinite(.loss(head: name, layer: network.slices[0].firstNonFiniteLayer ?? "head.\(name)"), step: nil)
+    let layer = try network.firstNonFiniteLayer(sums: reducer) ?? "head.\(name)"
+    return .nonFinite(.loss(head: name, layer: layer), step: nil)
   }
 
   /// The last tensor of the buffer, so the first of the backward pass, whose gradient is not finite.

@@ -59,7 +59,9 @@ struct ComputeOptions: ParsableArguments {
 /// `--bucket-bytes`.
 struct BucketOption: ParsableArguments {
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Size of a gradient message, as f32.", valueName: "bytes"))
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Size of a gradient message, as f32. A run that goes on keeps its own.", valueName: "bytes"))
   var bucketBytes = RunConfiguration().bucketBytes
 
   func validate() throws {

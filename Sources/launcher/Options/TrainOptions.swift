@@ -32,7 +32,7 @@ struct RecipeOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Steps until the highest learning rate is reached. Default: 200, but no more than an epoch or half the run has; with notebook 0.",
+      "Steps until the highest learning rate is reached. Default: 200, but no more than an epoch or half the run has, nor with --time-budget than half an epoch has; with notebook 0.",
       valueName: "steps"))
   var warmUp: Int?
 

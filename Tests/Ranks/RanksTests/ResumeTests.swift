@@ -106,6 +106,43 @@ extension RanksTests {
     }
   }
 
+  /// The same, where the clock has not changed but the most epochs have.
+  @Test
+  func otherMostEpochsOfATimedRunAreAnotherEnd() throws {
+    try withRun { run in
+      let options = [
+        "recipe=fast", "rate=0.01", "cool-down=0.5", "time-budget=3600", "steps-per-epoch=25", "batch=4", "rounds=0",
+      ]
+      let stopped = try run.train("run", options + ["epochs=100000", "stop-after=140"], ranks: 2)
+      try #require(stopped.standardError.contains(" is saved"), "\(stopped)")
+      let before = try run.metrics("run").compactMap { Double($0[2]) }
+      #expect(before.count >= 4 && before.allSatisfy { $0 == before[0] }, "\(before)")
+      let last = try run.train("run", options + ["epochs=\(before.count + 1)"], ranks: 2)
+      try #require(last.succeeded, "\(last)")
+      let rates = try run.metrics("run").compactMap { Double($0[2]) }
+      #expect(rates.count == before.count + 1 && (rates.last ?? 1) < 1e-3, "\(rates)")
+    }
+  }
+
+  /// The disk refuses the first epoch's line once, and the run is stopped before there is another.
+  @Test
+  func aLineThatTheDiskRefusedIsThereAfterAStop() throws {
+    try withRun { run in
+      let arguments = ["epochs=2", "steps-per-epoch=5", "batch=4", "validation-steps=2", "rounds=0"]
+      var first = MPIRun(
+        "TrainingChecks", ["train", "output=\(run.folder)/run", "stop-after=9"] + arguments, ranks: nil,
+        limit: .seconds(120))
+      first.environment = MPIRun.fileFaults(
+        under: "\(run.folder)/run/metrics.csv", at: 1, only: "write", error: ENOSPC)
+      let stopped = try first.run()
+      #expect(stopped.standardError.contains("what could not be written is added"), "\(stopped)")
+      #expect(stopped.standardError.contains("step 7 is saved"), "\(stopped)")
+      #expect(try run.metrics("run").map { $0[0] } == ["epoch", "1"])
+      #expect(try run.train("run", arguments, ranks: nil).succeeded)
+      #expect(try run.metrics("run").map { $0[0] } == ["epoch", "1", "2"])
+    }
+  }
+
   /// The best weights are the averages as they were when the epoch was judged.
   @Test
   func averagesAreWhatIsKept() throws {

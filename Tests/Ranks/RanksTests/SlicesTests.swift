@@ -74,6 +74,18 @@ extension RanksTests {
     #expect(try run.metrics("whole") == run.metrics("changed"))
   }
 
+  /// Fixed slices travel as messages even within a host, which the run has no reason to keep to without them.
+  @Test
+  func aRunThatGoesOnWithoutSlicesAddsUpInMemory() throws {
+    let run = try TrainingRun()
+    let arguments = ["batch=4", "rounds=0", "steps-per-epoch=2"]
+    #expect(try run.train("run", arguments + ["slices=2", "epochs=1"], ranks: 2).succeeded)
+    #expect(try run.checkpoint("run", step: 2).plan.nodes == [0, 1])
+    let outcome = try run.train("run", arguments + ["epochs=2"], ranks: 2)
+    #expect(outcome.succeeded && outcome.standardError.contains("fixed slices none instead of 2"), "\(outcome)")
+    #expect(try run.checkpoint("run", step: 4).plan.nodes == [0, 0])
+  }
+
   @Test(arguments: [3, 8])
   func ranksThatCannotShareTheSlicesAreUsage(ranks: Int) throws {
     let outcome = try MPIRun(
