@@ -1,9 +1,9 @@
 """Draws validation losses against samples, both on logarithmic axes, as SVG.
 
-    python3 Benchmarks/curves.py --output FILE.svg "LABEL=FILE.csv"...
+    python3 Benchmarks/curves.py --output FILE.svg "LABEL=FILE.csv[:BATCH]"...
 
 Standard library only. A file is a run's metrics.csv, or any CSV with the columns step and val_loss; lines that begin with # are left
-out. --batch N: pairs of a step. --mark "LABEL=LOSS": a level line.
+out. BATCH: pairs of a step of this run, 32 unless it is there. --mark "LABEL=LOSS": a level line.
 """
 import argparse
 import csv
@@ -13,8 +13,10 @@ WIDTH, HEIGHT, LEFT, TOP = 720, 380, 92, 20
 COLOURS = ["#888888", "#2c6fbb", "#c2571a", "#3a8f4d", "#8a4fae"]
 
 
-def read(path, batch):
-    """(samples, loss) of every epoch."""
+def read(text):
+    """(samples, loss) of every epoch of `FILE.csv[:BATCH]`."""
+    path, _, number = text.partition(":")
+    batch = int(number or 32)
     with open(path, newline="") as file:
         rows = csv.DictReader(line for line in file if not line.startswith("#"))
         return [(int(row["step"]) * batch, float(row["val_loss"])) for row in rows]
@@ -74,11 +76,10 @@ def pair(text):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", required=True)
-    parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--mark", action="append", default=[])
-    parser.add_argument("curves", nargs="+", metavar="LABEL=FILE.csv")
+    parser.add_argument("curves", nargs="+", metavar="LABEL=FILE.csv[:BATCH]")
     arguments = parser.parse_args()
-    curves = [(label, read(path, arguments.batch)) for label, path in map(pair, arguments.curves)]
+    curves = [(label, read(text)) for label, text in map(pair, arguments.curves)]
     marks = [(label, float(value)) for label, value in map(pair, arguments.mark)]
     with open(arguments.output, "w") as file:
         file.write(draw(curves, marks))
