@@ -60,6 +60,18 @@ extension DataRequest {
     return named.path == "synthetic" ? .synthetic : .folder(named)
   }
 
+  /// Where pictures come from that are not the published ones, in words; nil where these are meant. Throws `usage` like `choice`.
+  package func others() throws(DatasetError) -> String? {
+    switch try choice() {
+    case .synthetic: "synthetic"
+    case .sources(let sources):
+      sources.map { source in
+        "\(source.name) \(source.path)" + (FileSystem.kind(of: source.path) == .directory ? "" : " (no folder)")
+      }.joined(separator: ", ")
+    case .folder, .usualPlaces: nil
+    }
+  }
+
   private static func parse(sources: String) throws(DatasetError) -> [NamedSource] {
     func wrong(_ reason: String) -> DatasetError {
       .usage(option: "--sources \(sources)", reason: reason + "; give NAME=PATH,NAME=PATH")

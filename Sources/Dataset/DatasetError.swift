@@ -60,6 +60,9 @@ package enum DatasetError: Error, Equatable, Sendable {
 }
 
 extension DatasetError: CustomStringConvertible {
+  /// What to do with a file that is there and wrong, which a download leaves alone.
+  private static var again: String { "move the file away and fetch it again" }
+
   package var description: String {
     switch self {
     case .usage(let option, let reason):
@@ -71,7 +74,7 @@ extension DatasetError: CustomStringConvertible {
     case .unwritable(let path, let reason):
       "\(path): cannot be written: \(reason)"
     case .empty(let path):
-      "\(path): the file is empty; fetch it again"
+      "\(path): the file is empty; \(Self.again)"
     case .wrongMagic(let path, let found):
       "\(path): not an IDX file of pictures: it begins with 0x\(hexadecimal(found)) instead of 0x00000803"
         + (found == 0x0000_0801 ? " (these are labels)" : "")
@@ -84,16 +87,16 @@ extension DatasetError: CustomStringConvertible {
       "\(path): holds \(found) pictures, at least \(needed) are needed"
     case .truncated(let path, let expected, let found):
       "\(path): truncated: \(found) of \(expected) bytes (uncompressed), "
-        + "\(expected - found) missing; fetch it again"
+        + "\(expected - found) missing; \(Self.again)"
     case .trailingBytes(let path, let expected):
-      "\(path): goes on after the \(expected) bytes (uncompressed) that its header promises; fetch it again"
+      "\(path): goes on after the \(expected) bytes (uncompressed) that its header promises; \(Self.again)"
     case .truncatedGzip(let path):
-      "\(path): truncated: the gzip stream has no end; fetch it again"
+      "\(path): truncated: the gzip stream has no end; \(Self.again)"
     case .damagedGzip(let path, let reason):
-      "\(path): damaged gzip stream: \(reason); fetch it again"
+      "\(path): damaged gzip stream: \(reason); \(Self.again)"
     case .wrongDigest(let path, let expected, let found):
       "\(path): not the published content: SHA-256 (uncompressed) is \(found) instead of \(expected); "
-        + "move the file away and fetch it again"
+        + Self.again
     case .download(let file, let reasons):
       "\(file): no mirror gave it: " + reasons.joined(separator: "; ")
     case .badPicture(let path, let reason):

@@ -30,10 +30,16 @@ extension FileSystem {
     defer { unsafe closedir(directory) }
     var names: [String] = []
     while let entry = unsafe readdir(directory) {
-      names.append(
-        unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-          unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-        })
+      let (name, shown) = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) {
+          unsafe (String(validatingCString: $0), String(cString: $0))
+        }
+      }
+      // Its pictures would be left out without a word.
+      guard let name else {
+        throw .unreadable(path: folder, reason: "the name \(shown) in it is not UTF-8; rename it")
+      }
+      names.append(name)
     }
     return names
   }

@@ -44,8 +44,10 @@ final class SharedSegment {
     }
 
     let file = try SegmentFile(byteCount: byteCount, node: node, folder: folder)
-    let opened = try agreed(file.code == 0 ? file.reserve(offset: node.rank * part, byteCount: part) : file.code, job)
+    // Once all of the node have tried to open it, and before memory is taken: a rank that is killed for that leaves nothing behind.
+    try node.barrier()
     file.removeName()
+    let opened = try agreed(file.code == 0 ? file.reserve(offset: node.rank * part, byteCount: part) : file.code, job)
     guard opened == 0 else { return .failure(refusal(opened)) }
 
     // Populated at once: the first step must not be the one that pays for the page tables.

@@ -44,6 +44,15 @@ struct PNGFolderTests {
     #expect(data.test[0].pixels == picture(20, 24, seed: 9).pixels)
   }
 
+  /// Old archives have such names; the pictures behind one would be left out.
+  @Test func aNameThatIsNotUTF8IsNamed() throws {
+    for source in ["a", "b"] { try writeSource(source) }
+    let path = Array("\(folder("a"))/train/Stra".utf8CString.dropLast()) + [CChar(bitPattern: 0xDF), 0]
+    let code = unsafe mkdir(path, 0o700)
+    #expect(code == 0)
+    #expect(try problem("a=\(folder("a")),b=\(folder("b"))").contains("in it is not UTF-8; rename it"))
+  }
+
   @Test func oneSourceMayBePNGsAndTheOtherIDX() throws {
     try writeSource("a")
     try folder.write(idx(count: 4, side: 48), to: "b/" + KnownFile.trainImages)

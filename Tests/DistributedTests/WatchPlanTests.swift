@@ -28,6 +28,30 @@ struct WatchPlanTests {
     for rank in 0..<6 { #expect(Set(plan.speakers(before: rank)).isSubset(of: plan.senders(to: rank))) }
   }
 
+  /// Rank 1 waits, and of the others it hears rank 0 alone, which waits too and knows whether somebody works.
+  @Test
+  func aRankThatHearsNotEverybodyLeavesTheEndToThoseWhoDo() {
+    func verdict(hearing ranks: [Int], idle: Double, silence: Double = 0) -> StallVerdict {
+      StallVerdict(
+        observations: ranks.map { rank in
+          StallVerdict.Observation(
+            rank: rank, host: "a",
+            status: RankStatus(
+              step: 0, phase: .loadingData, collective: 3, kind: .broadcast, idleMilliseconds: Int(idle * 1000)),
+            silence: silence)
+        }, silenceLimit: 10)
+    }
+    #expect(!plan.mayEnd(1, idle: 70, timeout: 60, verdict(hearing: [0], idle: 70)))
+    #expect(plan.mayEnd(1, idle: 70, timeout: 60, verdict(hearing: [0], idle: 70, silence: 30)))
+    #expect(!plan.mayEnd(1, idle: 50, timeout: 60, verdict(hearing: [0], idle: 50, silence: 30)))
+    // Rank 0 decides at the timeout, a deputy a second later, unless somebody moves.
+    let all = Array(1..<6)
+    #expect(plan.mayEnd(0, idle: 60, timeout: 60, verdict(hearing: all, idle: 60)))
+    #expect(!plan.mayEnd(0, idle: 60, timeout: 60, verdict(hearing: all, idle: 5)))
+    #expect(!plan.mayEnd(2, idle: 60, timeout: 60, verdict(hearing: [0, 1, 3, 4, 5], idle: 60)))
+    #expect(plan.mayEnd(2, idle: 61, timeout: 60, verdict(hearing: [0, 1, 3, 4, 5], idle: 61)))
+  }
+
   @Test
   func theTimeoutIsTenMedianStepsAndAtLeastAMinute() {
     let usual = WatchdogSettings(program: "test")

@@ -1,6 +1,7 @@
 import Dataset
 import TestSupport
 import Testing
+import Training
 
 struct DemoTests {
   /// The picture is the upper part of the run's own samples, which show the same pairs separated by the same weights.
@@ -21,6 +22,13 @@ struct DemoTests {
     try #require(demo.width == samples.width && demo.height < samples.height)
     let rows = demo.height - 4
     #expect(demo.pixels.prefix(rows * demo.width) == samples.pixels.prefix(rows * demo.width))
+  }
+
+  @Test
+  func aGridIsNoLargerThanAPicture() {
+    // 32,768 pixels are the most of a side.
+    #expect(PictureGrid.mostRows(columns: 7, side: 128) == (32_768 - 4) / 260)
+    #expect(PictureGrid.mostRows(columns: 7, side: 32) > 200)
   }
 
   @Test

@@ -49,6 +49,8 @@ struct JobValuesTests {
     for word in ["a", "--epochs=3", "/a/b_c.d", "x,y:z@1+%"] { #expect(ShellWord.quote(word) == word) }
     #expect(
       ShellWord.quote("") == "''" && ShellWord.quote("a b") == "'a b'" && ShellWord.quote("it's") == #"'it'\''s'"#)
+    // An apostrophe and a mark that combines with it are one character, and two words to bash all the same.
+    #expect(Array(ShellWord.quote("a'\u{301} b").utf8) == Array(#"'a'\''"#.utf8) + Array("\u{301} b'".utf8))
     #expect(ShellWord.quote("a\n'\\\u{1}7") == #"$'a\n\'\\\0017'"#)
   }
 }

@@ -125,6 +125,15 @@ struct ReportTests {
     }
   }
 
+  @Test(arguments: [
+    (["--data", "synthetic"], "synthetic"), (["--sources", "a=/usr,b=/no/such"], "a /usr, b /no/such (no folder)"),
+  ])
+  func infoSaysWhichOtherPicturesItWouldTake(arguments: [String], words: String) throws {
+    let outcome = try launch(["info"] + arguments, environment: ["UNMIX_DATA": "/no/such/folder"])
+    #expect(outcome.succeeded && outcome.standardOutput.contains(words), "\(outcome)")
+    #expect(!outcome.standardOutput.contains("mnist"), "\(outcome)")
+  }
+
   @Test(arguments: [(["--data", "/no/such/folder"], ""), ([], "/no/such/folder")])
   func infoSaysWherePicturesAreMissing(arguments: [String], variable: String) throws {
     let outcome = try launch(["info"] + arguments, environment: ["UNMIX_DATA": variable])

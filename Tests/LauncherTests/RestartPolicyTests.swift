@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import launcher
@@ -94,6 +95,24 @@ struct RestartPolicyTests {
   ])
   func whatCannotGoOnIsRefused(words: [String]) {
     #expect(throws: UsageError.self) { try SupervisedCommand(words) }
+  }
+
+  /// What the file of --config says counts where no option does.
+  @Test
+  func theConfigurationFileIsLookedInto() throws {
+    let scratch = try TemporaryFolder()
+    func command(_ text: String, _ more: String...) throws -> SupervisedCommand {
+      try scratch.write(text, to: "run.yaml")
+      return try SupervisedCommand(["launcher", "train", "--config", scratch("run.yaml"), "-o", "run"] + more)
+    }
+    let named = try command("resume: a.safetensors\n")
+    #expect(named.resumed == named.words)
+    #expect(try command("resume: never\n").resumed.suffix(2) == ["--resume", "auto"])
+    #expect(try command("resume: a.safetensors\n", "--resume", "never").resumed.suffix(2) == ["--resume", "auto"])
+    #expect(throws: UsageError.self) { try command("stop-signals: TERM\n") }
+    #expect(throws: Never.self) { try command("stop-signals: TERM\n", "--stop-signals", "USR1") }
+    // Its own error is the run's to report.
+    #expect(throws: Never.self) { try command("no yaml: [\n") }
   }
 
   @Test(arguments: [

@@ -27,6 +27,25 @@ struct FileSystemTests {
     #expect(try FileSystem.names(in: folder.path) == ["file", "victim"])
   }
 
+  /// As /dev/stdout is one behind a pipe, and /dev/null a device.
+  @Test
+  func aPipeIsWrittenToAndNotReplaced() throws {
+    let code = unsafe mkfifo(folder("pipe"), 0o600)
+    #expect(code == 0)
+    // Open for both, so that nobody waits for the other end.
+    let descriptor = unsafe open(folder("pipe"), O_RDWR)
+    defer { close(descriptor) }
+    try FileSystem.writeAtomically("text", to: folder("pipe"))
+    try FileSystem.writeAtomically("on", to: "/dev/fd/\(descriptor)")
+    var bytes = [UInt8](repeating: 0, count: 16)
+    let count = unsafe read(descriptor, &bytes, 16)
+    #expect(count == 6 && bytes.prefix(6).elementsEqual("texton".utf8))
+    #expect(try FileSystem.names(in: folder.path) == ["pipe"])
+    var status = stat()
+    let found = unsafe lstat(folder("pipe"), &status)
+    #expect(found == 0 && status.st_mode & S_IFMT == S_IFIFO)
+  }
+
   @Test
   func aLogThatIsALinkIsRefused() throws {
     try folder.write([], to: "victim")

@@ -62,6 +62,23 @@ struct RunFilesTests {
     #expect(try lines().dropFirst().map { $0.prefix(4) } == ["1,10", "2,20", "3,30"])
   }
 
+  /// A spreadsheet may have saved the file.
+  @Test
+  func linesThatEndInCRLFAreKept() throws {
+    do {
+      let file = try open(epochs: 0)
+      for epoch in 1...3 { try file.record(row(epoch)) }
+      let log = try EventLog(folder("metrics.jsonl"), step: 0, epoch: 0)
+      for step in 1...3 { try log.record(steps(step)) }
+    }
+    for name in ["metrics.csv", "metrics.jsonl"] {
+      try folder.write(try folder.bytes(name).flatMap { $0 == 0x0A ? [0x0D, $0] : [$0] }, to: name)
+    }
+    _ = try open(epochs: 2)
+    #expect(try lines().dropFirst().map { $0.prefix(4) } == ["1,10", "2,20"])
+    #expect(try EventLog.events(in: folder("metrics.jsonl")).map(\.step) == [1, 2, 3])
+  }
+
   @Test
   func eventsReadBackFromTheirLog() throws {
     let log = try EventLog(folder("metrics.jsonl"), step: 0, epoch: 0)

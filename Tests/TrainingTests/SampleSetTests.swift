@@ -58,6 +58,19 @@ struct SampleSetTests {
     #expect(throws: SafeTensorsError.missingTensor(path: "(memory)", tensor: "first.true.fashion")) {
       try SampleSet(file)
     }
+    // Pictures and numbers that do not fit together.
+    for (name, shape) in [("first.number", []), ("first.number", [1, 2]), ("first.mixed", [2, 0, 0])]
+      as [(String, [Int])]
+    {
+      file = Self.set.file
+      file.tensors.removeAll { $0.name == name }
+      let count = shape.reduce(1, *)
+      file.tensors.append(
+        name == "first.number"
+          ? .init(name: name, shape: shape, values: [Int64](repeating: 0, count: count))
+          : .init(name: name, shape: shape, values: [Float](repeating: 0, count: count)))
+      #expect(throws: SafeTensorsError.self) { try SampleSet(file) }
+    }
     file = Self.set.file
     file.metadata["heads"] = "one"
     #expect(throws: ReportError.damaged(path: "(memory)", problem: "the metadata names no two heads")) {

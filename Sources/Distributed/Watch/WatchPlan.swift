@@ -39,6 +39,22 @@ struct WatchPlan: Sendable {
     if deputies.contains(rank) { return [0] }
     return Set([0] + deputies.filter { members[$0].node == members[rank].node }).sorted()
   }
+
+  /// Whether `rank`, which has made no progress for `idle` seconds, is to end the job, by what it has heard.
+  ///
+  /// Rank 0 and the deputies hear everybody, so they know whether somebody works while they wait. Another rank hears them alone: it
+  /// leaves the decision to them, unless they are all missing.
+  func mayEnd(_ rank: Int, idle: Double, timeout: Double, _ verdict: StallVerdict) -> Bool {
+    guard idle >= timeout else { return false }
+    let missing = Set(verdict.missing.map(\.rank))
+    let present = verdict.observations.filter { !missing.contains($0.rank) && $0.rank != rank }
+    // A rank whose clock restarted, or that works while this one waits for it.
+    let moves = min(timeout - 2, 0.8 * timeout)
+    if present.contains(where: { Double($0.status?.idleMilliseconds ?? 0) / 1000 < moves }) { return false }
+    let speakers = speakers(before: rank).filter { !missing.contains($0) }
+    let hearsEverybody = rank == 0 || deputies.contains(rank)
+    return hearsEverybody ? idle >= timeout + Double(speakers.count) : speakers.isEmpty
+  }
 }
 
 extension WatchPlan {

@@ -113,15 +113,7 @@ package final class Watchdog: @unchecked Sendable {
 
   /// Whether it is this rank's turn to end the job.
   private func mayEnd(_ own: RankStatus, timeout: Double, _ verdict: StallVerdict) -> Bool {
-    let idle = Double(own.idleMilliseconds) / 1000
-    guard idle >= timeout, !isEnding else { return false }
-    let missing = Set(verdict.missing.map(\.rank))
-    let present = verdict.observations.filter { !missing.contains($0.rank) && $0.rank != rank }
-    // A rank whose clock restarted, or that works while this one waits for it.
-    let moves = min(timeout - 2, 0.8 * timeout)
-    if present.contains(where: { Double($0.status?.idleMilliseconds ?? 0) / 1000 < moves }) { return false }
-    let order = plan.speakers(before: rank).filter { !missing.contains($0) }.count
-    return idle >= timeout + Double(order)
+    !isEnding && plan.mayEnd(rank, idle: Double(own.idleMilliseconds) / 1000, timeout: timeout, verdict)
   }
 
   private func end(_ status: RankStatus, timeout: Double, _ verdict: StallVerdict) -> Never {

@@ -25,6 +25,13 @@ package struct PictureGrid {
     self.rows = rows
   }
 
+  /// The most rows of `columns` pictures of `side` x `side` pixels that one picture can show.
+  package static func mostRows(columns: Int, side: Int) -> Int {
+    let (cell, width) = (side * scale + margin, columns * (side * scale + margin) + margin)
+    let height = min(GreyPicture.maximumSide, GreyPicture.maximumPixelCount / width)
+    return (height - margin) / cell
+  }
+
   /// All of them in one picture.
   package var picture: GreyPicture {
     let (cellWidth, cellHeight) = (

@@ -72,6 +72,9 @@ extension SampleSet {
   ) throws(SafeTensorsError) -> [SeparatedPair] {
     guard let numbers = file["\(group).number"] else { return [] }
     let count = numbers.shape.first ?? 0
+    guard numbers.shape == [count] else {
+      throw .wrongShape(path: file.path, tensor: numbers.name, expected: [count], found: numbers.shape)
+    }
     let mixed = try pictures("\(group).mixed", count: count, in: file)
     var (predicted, truth): ([[[Float]]], [[[Float]]]) = ([], [])
     for head in heads {
@@ -89,7 +92,7 @@ extension SampleSet {
     _ name: String, count: Int, in file: SafeTensorsFile
   ) throws(SafeTensorsError) -> [[Float]] {
     let tensor = try file.tensor(name)
-    let side = tensor.shape.last ?? 0
+    let side = min(max(1, tensor.shape.last ?? 1), UNetConfiguration.maximumImageSize)
     let expected = [count, side, side]
     guard tensor.shape == expected else {
       throw .wrongShape(path: file.path, tensor: name, expected: expected, found: tensor.shape)

@@ -33,6 +33,7 @@ package struct SeparatedPair: Sendable, Equatable {
   }
 
   /// Mixed | predicted first | predicted second | true first | true second | error first | error second.
+  package static let columns = 7
   package var row: [GreyPicture] {
     ([mixed] + predicted + truth + [difference(head: 0), difference(head: 1)]).map(GreyPicture.init(intensities:))
   }

@@ -26,7 +26,6 @@ package final class EventLog: RunRecorder {
   /// The events in the file at `path`. Lines that are none are left out: the last one of a run that was killed may be a part.
   /// Throws ``FileError``.
   package static func events(in path: String) throws -> [RunEvent] {
-    String(decoding: try FileSystem.read(path), as: UTF8.self).split(separator: "\n")
-      .compactMap { try? JSONText.decode(RunEvent.self, from: String($0)) }
+    try FileSystem.lines(in: path).compactMap { try? JSONText.decode(RunEvent.self, from: $0) }
   }
 }

@@ -12,8 +12,7 @@ final class MetricsFile: RunRecorder {
       + heads.map { "val_loss_\($0)" } + ["images_per_s", "seconds", "data"]
     var kept = [columns.joined(separator: ",")]
     if FileSystem.exists(path) {
-      let old = String(decoding: try FileSystem.read(path), as: UTF8.self)
-      kept += old.split(separator: "\n").dropFirst().map(String.init).filter { line in
+      kept += try FileSystem.lines(in: path).dropFirst().filter { line in
         let fields = line.split(separator: ",", omittingEmptySubsequences: false)
         // The last line of a run that was killed may be a part of one.
         guard fields.count == columns.count, let epoch = Int(fields[0]) else { return false }

@@ -86,7 +86,7 @@ package struct ReportPage {
       run.ranks == 1 ? "1 rank" : "\(run.ranks) ranks" + (hosts > 1 ? " on \(hosts) hosts" : ""), start.precision,
     ]
     if run.seconds > 0 { facts.insert(clockTime(run.seconds) + " of training", at: 3) }
-    facts.append(LocalTime(secondsSince1970: Int(run.starts[0].time)).text(between: " "))
+    facts.append(LocalTime(secondsSince1970: Int(exactly: run.starts[0].time.rounded()) ?? 0).text(between: " "))
     return facts.map(Markup.escaped)
   }
 

@@ -9,9 +9,12 @@ extension FileSystem {
   /// temporary name is followed: the rename replaces the one, the other is removed. Where `followsFolderLink` is false the
   /// folder must not be a link either. All names are looked up in the folder as it was opened, so that nobody can exchange
   /// it meanwhile. On an error the temporary file is removed.
+  ///
+  /// A device, a pipe or a socket at `path`, or behind a link of /dev, as /dev/stdout is one, is written to as it stands.
   static func replace(
     _ path: String, followsFolderLink: Bool = true, beforeRename: () -> Int32 = { 0 }, content: (Int32) -> Int32
   ) throws(FileError) {
+    if isStream(path) { return try write(to: path, beforeRename: beforeRename, content: content) }
     let (folder, name) = split(path)
     let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (followsFolderLink ? 0 : O_NOFOLLOW)
     let directory = unsafe open(folder, flags)
@@ -65,6 +68,24 @@ extension FileSystem {
       count += 1
     }
     return count
+  }
+
+  /// Whether `path` is no file that could be replaced but something that takes bytes. Links elsewhere than in /dev may be planted.
+  private static func isStream(_ path: String) -> Bool {
+    var status = stat()
+    let found = unsafe path.hasPrefix("/dev/") ? stat(path, &status) : lstat(path, &status)
+    return found == 0 && ![S_IFREG, S_IFDIR, S_IFLNK].contains(status.st_mode & S_IFMT)
+  }
+
+  private static func write(
+    to path: String, beforeRename: () -> Int32, content: (Int32) -> Int32
+  ) throws(FileError) {
+    let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError(path: path, operation: .write, code: errno) }
+    var code = beforeRename()
+    if code == 0 { code = content(descriptor) }
+    if close(descriptor) != 0 && code == 0 { code = errno }
+    guard code == 0 else { throw FileError(path: path, operation: .write, code: code) }
   }
 
   /// Makes and fills the temporary file `name`; errors name the file that it is to become, `path`.

@@ -22,6 +22,14 @@ package enum FileSystem {
     return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// The lines of the text file at `path` that are not empty, without their ends: LF, or CR LF where an editor has saved it so. Throws
+  /// ``FileError``.
+  static func lines(in path: String) throws -> [String] {
+    // By bytes: CR LF is one character, which is no line's end.
+    try read(path).split(separator: 0x0A).map { $0.last == 0x0D ? $0.dropLast() : $0 }
+      .filter { !$0.isEmpty }.map { String(decoding: $0, as: UTF8.self) }
+  }
+
   /// Makes `path` and the folders above it where they are missing.
   static func makeDirectories(_ path: String) throws(FileError) {
     var made = path.hasPrefix("/") ? "/" : ""

@@ -18,7 +18,7 @@ struct LocalTime {
   /// As in 2025-02-15 09:05:07, with `separator` in the middle and `colon` within the time.
   func text(between separator: String, colon: String = ":") -> String {
     func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
-    let date = unsafe [two(parts.tm_year + 1900), two(parts.tm_mon + 1), two(parts.tm_mday)].joined(separator: "-")
+    let date = unsafe ["\(Int(parts.tm_year) + 1900)", two(parts.tm_mon + 1), two(parts.tm_mday)].joined(separator: "-")
     let time = unsafe [two(parts.tm_hour), two(parts.tm_min), two(parts.tm_sec)].joined(separator: colon)
     return date + separator + time
   }

@@ -4,7 +4,8 @@ package enum ShellWord {
   package static func quote(_ word: String) -> String {
     if !word.isEmpty, word.unicodeScalars.allSatisfy(isPlain) { return word }
     guard word.unicodeScalars.contains(where: isControl) else {
-      return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
+      // By scalars: with a mark that combines with it an apostrophe is another character, and the same byte to bash.
+      return "'" + word.unicodeScalars.map { $0 == "'" ? #"'\''"# : String($0) }.joined() + "'"
     }
     return "$'" + word.unicodeScalars.map(escape).joined() + "'"
   }

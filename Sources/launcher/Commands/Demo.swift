@@ -43,6 +43,11 @@ struct Demo: JobCommand {
   private func separate(_ pictures: SourceData, _ job: Job) throws -> [SeparatedPair] {
     let network = try weights.load()
     try network.check(separates: pictures)
+    let most = PictureGrid.mostRows(columns: SeparatedPair.columns, side: network.configuration.imageSize)
+    guard pairs <= most else {
+      throw UsageError(
+        option: "--pairs", reason: "\(pairs) rows are more than a picture of these can have; at most \(most)")
+    }
     let (precision, threads) = (compute.precision(job.automatic), compute.threads(job.automatic))
     useThreads(threads)
     job.announce(pictures, precision: precision, threads: threads)

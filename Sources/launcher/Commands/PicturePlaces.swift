@@ -41,12 +41,15 @@ struct PicturePlaces: Encodable {
   var fashion: Source
   /// The folder that an option or UNMIX_DATA names; nil where the usual places were looked at.
   private let named: String?
+  /// What a run takes that takes no published pictures, in words.
+  private let others: String?
 
   enum CodingKeys: CodingKey { case mnist, fashion }
 
   /// Looks where training would look for `choice`. Throws `DatasetError` for a choice without files of its own.
   init(_ choice: DataChoice) throws {
     named = choice.data ?? choice.environment.flatMap { $0.isEmpty ? nil : $0 }
+    others = try choice.request.others()
     let findings = try DatasetChecker(choice.request).check()
     mnist = Source(findings.filter { $0.file.source == "mnist" })
     fashion = Source(findings.filter { $0.file.source == "fashion" })
@@ -62,7 +65,8 @@ struct PicturePlaces: Encodable {
 
   /// On one line.
   var summary: String {
-    all.map { name, source in
+    if let others { return others }
+    return all.map { name, source in
       let place = source.path ?? "not found" + (named.map { " in \($0)" } ?? "")
       return "\(name) \(place)" + (source.problems.isEmpty ? "" : " (damaged)")
     }.joined(separator: ", ")

@@ -55,11 +55,12 @@ struct Supervise: ParsableCommand {
   private func supervise(_ command: SupervisedCommand) throws -> Int32 {
     let checkpoints = RunFolder(existing: command.output).checkpoints
     var policy = RestartPolicy(limit: maxRestarts, firstDelay: backoff.seconds)
-    let begin = ContinuousClock.now
+    let (begin, since) = (ContinuousClock.now, TimeLimit.now)
     var words = command.words
     var expectsHeartbeats = false
     while true {
-      let run = SupervisedRun(words: words, grace: grace.seconds, expectsHeartbeats: expectsHeartbeats)
+      let run = SupervisedRun(
+        words: words, grace: grace.seconds, expectsHeartbeats: expectsHeartbeats, since: since)
       let ending = try run.run()
       expectsHeartbeats = expectsHeartbeats || ending.wasHeard
       if ending.wasAskedToStop { return Self.statusAfterRequest(ending.status, wasHeard: ending.wasHeard) }

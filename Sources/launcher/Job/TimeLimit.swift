@@ -12,8 +12,12 @@ struct TimeLimit {
   /// Slurm's name for the job's end, in seconds since 1970.
   static let slurmVariable = "SLURM_JOB_END_TIME"
 
-  /// `limit` counts from `start`, the start of this process; without it Slurm's word counts. nil where nobody has said.
+  /// The start of `launcher supervise`, in seconds since 1970, as the runs that it starts and starts again are told.
+  static let startVariable = "UNMIX_SUPERVISED_SINCE"
+
+  /// `limit` counts from `start`; without it Slurm's word counts. nil where nobody has said.
   /// - Parameters:
+  ///   - start: of this process, or of what has started it again.
   ///   - limit: seconds, as `--time-limit` has them.
   ///   - margin: seconds, as `--stop-before` has them.
   ///   - slurm: the value of ``slurmVariable``; what is no number is not looked at.

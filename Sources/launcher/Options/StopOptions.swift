@@ -11,7 +11,7 @@ struct StopOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Wall time of the job, from the start of this program: 90s, 10m, 2h, 1d or HH:MM:SS. Default: what "
+      "Wall time of the job, from the start of this program, or of supervise: 90s, 10m, 2h, 1d or HH:MM:SS. Default: what "
         + "SLURM_JOB_END_TIME leaves, else none.", valueName: "duration"))
   var timeLimit: DurationArgument?
 
@@ -27,10 +27,11 @@ struct StopOptions: ParsableArguments {
         + "smaller --stop-before")
   }
 
-  /// The limit as rank 0 sees it; `start` is the start of this program in seconds since 1970.
+  /// The limit as rank 0 sees it; `start` is the start of this program in seconds since 1970, and counts where `supervise` did not start it.
   func limit(start: Int) -> TimeLimit? {
-    TimeLimit(
-      limit: timeLimit?.seconds, margin: stopBefore.seconds, start: start,
+    let supervised = environmentVariable(TimeLimit.startVariable).flatMap { Int($0) }
+    return TimeLimit(
+      limit: timeLimit?.seconds, margin: stopBefore.seconds, start: supervised ?? start,
       slurm: environmentVariable(TimeLimit.slurmVariable))
   }
 }

@@ -69,7 +69,8 @@ struct JobRequest {
     let words = training.words.map(ShellWord.quote)
     let program = "LAUNCHER=" + ShellWord.quote(launcher)
     guard dialect == .slurm else {
-      var commands = [program, "THREADS=\(threads)", "WALLTIME=\(time)"]
+      // TRAIN of the environment that qsub passes on was not checked.
+      var commands = [program, "THREADS=\(threads)", "WALLTIME=\(time)", "TRAIN="]
       if let output = training.output { commands.append("OUTPUT=" + ShellWord.quote(output)) }
       return commands + [(["set", "--"] + words).joined(separator: " ")]
     }

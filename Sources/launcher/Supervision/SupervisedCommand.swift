@@ -9,6 +9,8 @@ struct SupervisedCommand: Equatable {
   let output: String
   /// Where the options of the first `launcher train` stand in `words`.
   private let options: Range<Int>
+  /// What `--resume` or the file of `--config` says.
+  private let resume: String?
 
   /// Throws ``UsageError`` where `words` do not train, name no run folder that is the same from here, or do not let it be asked
   /// to stop.
@@ -33,10 +35,16 @@ struct SupervisedCommand: Equatable {
     if !output.hasPrefix("/"), let option = Self.changeOfDirectory(words[..<program]) {
       throw Self.wrong("\(option) changes the directory in which --output \(output) is; give its whole path")
     }
-    if let names = Self.value(of: ["--stop-signals"], in: words[options]),
-      let list = StopSignalList(argument: names), !list.signals.contains(.usr1)
-    {
-      throw Self.wrong("--stop-signals \(names) lacks USR1, by which the run is asked to stop with a checkpoint")
+    // A file that cannot be read is the run's to report.
+    let file = Self.value(of: ["--config"], in: words[options]).flatMap { path in
+      try? ConfigurationFile(contentsOf: path).train(with: Array(words[first..<end]))
+    }
+    resume = Self.value(of: ["--resume"], in: words[options]) ?? file?.folder.resume
+    let names = Self.value(of: ["--stop-signals"], in: words[options])
+    let signals = names.flatMap { StopSignalList(argument: $0) } ?? file?.stop.stopSignals
+    if let signals, !signals.signals.contains(.usr1) {
+      let text = names ?? "of the file of --config"
+      throw Self.wrong("--stop-signals \(text) lacks USR1, by which the run is asked to stop with a checkpoint")
     }
   }
 
@@ -61,8 +69,7 @@ struct SupervisedCommand: Equatable {
 
   /// The same run, going on from its folder. A checkpoint that `--resume` names stays named: the run began there.
   var resumed: [String] {
-    let given = Self.value(of: ["--resume"], in: words[options])
-    guard given == nil || given == "never" else { return words }
+    guard resume == nil || resume == "never" else { return words }
     var kept: [String] = []
     var skips = false
     for word in words[options] {

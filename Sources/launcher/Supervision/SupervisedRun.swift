@@ -10,6 +10,8 @@ struct SupervisedRun {
   let grace: Int
   /// An earlier start of the same run was heard of.
   let expectsHeartbeats: Bool
+  /// When this program was started, in seconds since 1970.
+  let since: Int
 
   /// How it ended.
   struct Ending {
@@ -33,6 +35,7 @@ struct SupervisedRun {
     let listener = try HeartbeatListener(expectsHeartbeats: expectsHeartbeats)
     var environment = Self.keepalive.merging(ProcessInfo.processInfo.environment) { $1 }
     environment[SupervisorAddress.variable] = listener.address
+    environment[TimeLimit.startVariable] = "\(since)"
     let child: SpawnedProcess
     do {
       child = try SpawnedProcess(words, environment: environment, leadsGroup: true)
