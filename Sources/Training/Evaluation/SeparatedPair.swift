@@ -32,8 +32,10 @@ package struct SeparatedPair: Sendable, Equatable {
     zip(predicted[head], truth[head]).map { Self.errorBrightness * abs($0 - $1) }
   }
 
-  /// Mixed | predicted first | predicted second | true first | true second | error first | error second.
+  /// Pictures of a `row`.
   package static let columns = 7
+
+  /// Mixed | predicted first | predicted second | true first | true second | error first | error second.
   package var row: [GreyPicture] {
     ([mixed] + predicted + truth + [difference(head: 0), difference(head: 1)]).map(GreyPicture.init(intensities:))
   }
