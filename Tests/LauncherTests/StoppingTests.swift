@@ -79,6 +79,18 @@ struct StoppingTests {
     #expect(heard.exitCode == 75, "\(heard)")
   }
 
+  /// What `supervise` says to every start of a run: a limit that has passed since then has passed for a restart too.
+  @Test
+  func theTimeLimitCountsFromTheStartOfTheSupervisor() throws {
+    let scratch = try TemporaryFolder()
+    let limited = TinyRun.options + ["--time-limit", "100s", "--stop-before", "1s", "--output", scratch("run")]
+    let since = Int(Date().timeIntervalSince1970) - 100
+    let outcome = try launch(limited, environment: ["UNMIX_SUPERVISED_SINCE": "\(since)"])
+    #expect(
+      outcome.exitCode == 75 && outcome.standardError.contains("before the time limit of --time-limit"), "\(outcome)")
+    #expect(try launch(limited).succeeded)
+  }
+
   /// Open MPI's mpirun gives its ranks about two seconds and returns 1 whatever they do; README tells users to send SIGUSR1.
   @Test
   func sigtermToMpirunItselfTearsNothing() throws {
