@@ -193,6 +193,14 @@ struct RunReportTests {
     #expect(page.components(separatedBy: "<details").count == 3)
   }
 
+  /// What a damaged metrics.jsonl may hold.
+  @Test(arguments: [Double.nan, 1e300, -1e300, 6e16])
+  func aTimeThatCannotBeIsNoReasonToFail(time: Double) throws {
+    var run = try report(complete)
+    run.starts[0].time = time
+    #expect(try html(run).contains("<html lang"))
+  }
+
   @Test
   func aFolderIsReadBack() throws {
     let path = folder.path
