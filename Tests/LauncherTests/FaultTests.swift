@@ -92,6 +92,21 @@ struct FaultTests {
     #expect(outcome.standardError.contains("step \(steps(scratch).last ?? -1) is saved"), "\(outcome)")
   }
 
+  /// The shell stands for an mpirun that has not started its ranks: it takes the signal, and nobody learns of it.
+  @Test
+  func aRequestBeforeTheFirstRankIsNotLost() throws {
+    let scratch = try TemporaryFolder()
+    let mpirun = try scratch.writeProgram(
+      "#!/bin/sh\ntrap : USR1\necho starting >&2\nsleep 2\nsleep 1\nexec \"$@\"\n", to: "mpirun")
+    let words = [mpirun, MPIRun.builtProducts + "/launcher", "train"] + Self.run(scratch("run"))
+    let running = try launcher(["supervise", "--"] + words).start()
+    #expect(running.waits { $0.standardErrorSoFar.contains("starting") })
+    running.signal(SIGTERM)
+    let outcome = running.wait()
+    #expect(outcome.exitCode == 75 && !outcome.timedOut, "\(outcome)")
+    #expect(outcome.mentions("supervise: asked to stop") == 1, "\(outcome)")
+  }
+
   @Test
   func aSupervisorGivesUpOnWhatRepeats() throws {
     let words = Self.mpirun(Self.run("/proc/no-such-folder"), ranks: 2)

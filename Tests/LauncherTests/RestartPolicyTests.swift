@@ -42,6 +42,13 @@ struct RestartPolicyTests {
       none.failed(newestCheckpoint: nil, at: .zero) == .giveUp("0 restarts within a day were allowed (--max-restarts)"))
   }
 
+  @Test
+  func aLongPauseThatWasAskedForIsKept() {
+    var policy = RestartPolicy(limit: 10, firstDelay: 300)
+    #expect(policy.failed(newestCheckpoint: 1, at: .zero) == .restart(delay: 300))
+    #expect(policy.failed(newestCheckpoint: 1, at: .zero) == .restart(delay: 300))
+  }
+
   /// A run of weeks may lose more nodes than that.
   @Test
   func restartsOfThePastDayCount() {

@@ -12,7 +12,8 @@ struct RestartPolicy {
 
   /// Failures in a row without a new checkpoint that end it.
   static let mostAtOneStep = 3
-  static let longestDelay = 60
+  /// Seconds up to which the delay is doubled; a longer first one stays as it is.
+  static let longestDoubledDelay = 60
   static let period = Duration.seconds(86_400)
   /// Exit codes after which another start would end alike or do harm: done, bad data, input missing, the folder taken over by
   /// another run, stopped on request.
@@ -46,7 +47,7 @@ struct RestartPolicy {
     guard restarts < limit else { return .giveUp("\(limit) restarts within a day were allowed (--max-restarts)") }
     times.append(time)
     hasRestarted = true
-    // Ten doublings are beyond the longest delay of any first one.
-    return .restart(delay: min(Self.longestDelay, firstDelay << min(failuresAtStep - 1, 10)))
+    // Ten doublings take every first delay beyond the longest doubled one.
+    return .restart(delay: max(firstDelay, min(Self.longestDoubledDelay, firstDelay << min(failuresAtStep - 1, 10))))
   }
 }

@@ -66,6 +66,11 @@ struct SupervisedRun {
     var isOverdue = false
     var termination: ContinuousClock.Instant?
     var lastLook = ContinuousClock.now
+    private var start = ContinuousClock.now
+
+    /// Whether a run of which nothing was heard is told to stop all the same: its rank 0 may be on another host. Before that
+    /// mpirun may not have started its ranks, and it passes a signal on to those that live and to nobody later.
+    var isPastStart: Bool { start.duration(to: .now) > .seconds(30) }
 
     /// Whether the last look at the clock is more than five seconds ago.
     mutating func wasSuspended() -> Bool {
@@ -73,11 +78,14 @@ struct SupervisedRun {
       return lastLook.duration(to: .now) > .seconds(5)
     }
 
-    mutating func restartClocks() { if termination != nil { termination = .now } }
+    mutating func restartClocks() {
+      start = .now
+      if termination != nil { termination = .now }
+    }
   }
 
   private func act(on child: SpawnedProcess, _ listener: HeartbeatListener, _ watch: inout Watch) {
-    if StopRequest.hasCome && !watch.isToldToStop {
+    if StopRequest.hasCome && !watch.isToldToStop && (listener.last != nil || watch.isPastStart) {
       watch.isToldToStop = true
       Output.note("supervise: asked to stop; the run is told by SIGUSR1")
       child.signal(SIGUSR1)
