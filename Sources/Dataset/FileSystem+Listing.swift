@@ -29,6 +29,8 @@ extension FileSystem {
     }
     defer { unsafe closedir(directory) }
     var names: [String] = []
+    // Only errno tells the end of the folder from an error, of a file server say.
+    errno = 0
     while let entry = unsafe readdir(directory) {
       let (name, shown) = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
         unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) {
@@ -40,7 +42,9 @@ extension FileSystem {
         throw .unreadable(path: folder, reason: "the name \(shown) in it is not UTF-8; rename it")
       }
       names.append(name)
+      errno = 0
     }
+    guard errno == 0 else { throw .unreadable(path: folder, reason: text(of: errno)) }
     return names
   }
 }

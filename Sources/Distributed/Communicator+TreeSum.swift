@@ -6,7 +6,7 @@ extension Communicator {
   /// First ranks 0 and 1, 2 and 3, ... add theirs, then pairs 0-1 and 2-3, and so on: recursive doubling (Thakur, Rabenseifner,
   /// Gropp 2005) with MPI_Sendrecv, where both partners compute the same sum, because an addition of two numbers does not depend
   /// on their order. So every rank gets the same bits, and values that are sums along the lower levels of such a tree give
-  /// the bits that a single process would have computed. MPI_Allreduce promises neither.
+  /// the bits that a single process would have computed. Of these MPI_Allreduce promises the first alone.
   ///
   /// The size is a power of two. A message carries as many values as `scratch` holds; that is all the memory needed.
   package func sumOverTree<T: MPIElement & AdditiveArithmetic>(

@@ -13,8 +13,9 @@ package struct LaunchEnvironment: Sendable {
   private static let pmi = ["PMI_SIZE", "PMI_RANK", "PMI_FD", "PMI_PORT"]
   /// Of every launcher that speaks PMIx.
   private static let pmix = ["PMIX_RANK", "PMIX_NAMESPACE"]
-  /// Where a launcher says which rank this is, the nearest launcher first.
+  /// Where a launcher says which rank this is, the nearest launcher first. srun's PMIx may lie around hydra.
   private static let ranks = ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"]
+  private static let ranksOfHydra = ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "SLURM_PROCID"]
   private static let names =
     pmi + pmix + ranks + [
       "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "OMPI_MCA_orte_bound_at_launch", "MPI_LOCALNRANKS",
@@ -44,7 +45,10 @@ package struct LaunchEnvironment: Sendable {
   }
 
   /// Whether this process speaks for all: rank 0, or one that no launcher started.
-  package var isRoot: Bool { Self.ranks.lazy.compactMap { variables[$0] }.first.map { $0 == "0" } ?? true }
+  package var isRoot: Bool {
+    let names = variables["MPI_LOCALNRANKS"] == nil ? Self.ranks : Self.ranksOfHydra
+    return names.lazy.compactMap { variables[$0] }.first.map { $0 == "0" } ?? true
+  }
 
   /// Which launcher it was; nil where none is to be seen.
   ///

@@ -21,7 +21,7 @@ package final class NodeSums {
   package let nodes: [Int]
   /// Why every rank is a node of its own where nodes of several were asked for.
   package let refusal: SharingRefusal?
-  /// This rank's buffer in the shared memory, aligned to 64 bytes and zero at first; nil where the node is one rank.
+  /// This rank's buffer in the shared memory, aligned to 64 bytes and zero at first; nil where no node has several ranks or memory was refused.
   package let buffer: UnsafeMutableBufferPointer<Float>?
   /// The ranks of all nodes with the same shares as this one's; nil where there is one node or this rank has no shares.
   package let lane: Communicator?

@@ -84,10 +84,9 @@ static void run_peak(void *context, int64_t thread) {
 }
 
 int64_t kernels_peak_loop(kernels_type type, int64_t repetitions, int64_t threads) {
-  enum { maximum_threads = 1024 };
-  float results[maximum_threads];
+  float results[kernels_peak_maximum_threads];
   const peak peak = widest(type);
-  if (!peak.instruction || threads > maximum_threads) return 0;
+  if (!peak.instruction || threads > kernels_peak_maximum_threads) return 0;
   peak_work work = {peak.run, repetitions, results};
   parallel_for(threads, run_peak, &work);
   return threads * repetitions * ROUNDS * peak.operations;

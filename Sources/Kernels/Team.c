@@ -56,7 +56,9 @@ static void run_share(void *data) {
 }
 
 void parallel_for(int64_t count, void (*body)(void *, int64_t), void *context) {
-  const int64_t limit = atomic_load(&team_threads), threads = count < limit ? count : limit;
+  // All threads, whatever there is to do: those without a share return at once, where a smaller team would end them and the next larger
+  // one start them again.
+  const int64_t threads = count > 1 ? atomic_load(&team_threads) : 1;
   if (threads <= 1) {
     for (int64_t i = 0; i < count; i++) body(context, i);
     return;

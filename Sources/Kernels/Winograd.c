@@ -248,6 +248,7 @@ static void convolution_dst(void *context, int64_t i) {
 void kernels_winograd_convolution(
     const kernels_view *src, const float *packed, const float *bias, const kernels_view *dst, float *scratch) {
   require_images(__func__, src, dst);
+  require(src->data != dst->data || src->outer == 0, __func__, "dst must not be src: tiles read their neighbours");
   convolution_work work = {
       .loops = required_loops(__func__, src->channels, dst->channels), .src = src, .dst = dst, .packed = packed, .bias = bias};
   work.points = scratch;

@@ -90,12 +90,6 @@ public struct ParameterLayout: Sendable, Equatable {
     return tensors[i]
   }
 
-  /// The tensor that holds element `offset` of the flat buffer.
-  public func tensor(containing offset: Int) -> Tensor {
-    precondition(offset >= 0 && offset < count, "element \(offset) of a network of \(count)")
-    return tensors.first { $0.range.contains(offset) }!
-  }
-
   private struct Builder {
     var tensors: [Tensor] = []
     var count = 0

@@ -11,14 +11,16 @@ package struct ProductPeak: Sendable, Equatable {
   private let precision: Precision
   private let threads: Int
 
-  /// Nil where no loop is known of the ``InstructionSet`` in use: below AVX2, and in bf16 without its products or with AMX.
+  /// Nil where no loop is known of the ``InstructionSet`` in use: below AVX2, and in bf16 without its products or with AMX;
+  /// and for more threads than the loop takes.
   package init?(_ precision: Precision, threads: Int) {
     precondition(threads > 0, "\(threads) threads")
     switch (precision, InstructionSet.inUse) {
     case (.f32, .avx2), (.f32, .avx512), (.f32, .avx512BF16), (.f32, .amx), (.bf16, .avx512BF16): break
     default: return nil
     }
-    guard let name = unsafe kernels_peak_instruction(precision.kernelType) else { return nil }
+    guard threads <= kernels_peak_maximum_threads, let name = unsafe kernels_peak_instruction(precision.kernelType)
+    else { return nil }
     unsafe instruction = String(cString: name)
     (self.precision, self.threads) = (precision, threads)
   }

@@ -22,22 +22,27 @@ extension UNetConfiguration {
       result.backwardWeights += count
       result.backwardData += isFirst ? 0 : count
     }
-    func addStage(_ stage: Int, from inChannels: Int, isFirst: Bool = false) {
-      let pixels = pixelCount >> (2 * stage)
-      for j in 0..<convolutionsPerBlock {
-        add(
-          pixels: pixels, taps: 9, from: j == 0 ? inChannels : channels(stage: stage), to: channels(stage: stage),
-          isFirst: isFirst && j == 0)
-      }
+    for (index, convolution) in convolutions.enumerated() {
+      add(
+        pixels: pixelCount >> (2 * convolution.stage), taps: 9, from: convolution.inChannels,
+        to: convolution.outChannels, isFirst: index == 0)
     }
-    for stage in 0..<blocks { addStage(stage, from: stage == 0 ? 1 : channels(stage: stage - 1), isFirst: stage == 0) }
-    for stage in (0..<blocks - 1).reversed() {
+    for stage in 0..<blocks - 1 {
       add(
         pixels: pixelCount >> (2 * (stage + 1)), taps: 9, from: channels(stage: stage + 1),
         to: channels(stage: stage))
-      addStage(stage, from: 2 * channels(stage: stage))
     }
     add(pixels: pixelCount, taps: 1, from: baseChannels, to: heads.count)
     return result
+  }
+
+  /// The 3x3 convolutions in the order of the forward pass, without the transposed ones.
+  var convolutions: [(stage: Int, inChannels: Int, outChannels: Int)] {
+    func ofStage(_ stage: Int, from inChannels: Int) -> [(stage: Int, inChannels: Int, outChannels: Int)] {
+      let own = channels(stage: stage)
+      return (0..<convolutionsPerBlock).map { (stage, $0 == 0 ? inChannels : own, own) }
+    }
+    let encoder = (0..<blocks).flatMap { ofStage($0, from: $0 == 0 ? 1 : channels(stage: $0 - 1)) }
+    return encoder + (0..<blocks - 1).reversed().flatMap { ofStage($0, from: 2 * channels(stage: $0)) }
   }
 }

@@ -23,6 +23,8 @@ public struct UNetConfiguration: Sendable, Codable, Equatable {
   public static let maximumImageSize = 128
   /// The most `baseChannels`.
   public static let maximumBaseChannels = 1024
+  /// Most convolutions of a stage.
+  public static let maximumConvolutionsPerBlock = 64
   /// What files and other programs call the mixed pictures; no head can have the name.
   public static let inputName = "mixed"
 
@@ -59,10 +61,11 @@ public struct UNetConfiguration: Sendable, Codable, Equatable {
   /// What is wrong with the names of the heads; nil where nothing is.
   public var headsProblem: String? {
     guard heads.count == 2, heads[0] != heads[1] else {
-      return "two sources with different names are mixed, not \(heads)"
+      return
+        "two sources with different names are mixed, not \(heads.map(SafeTensorsError.quoted).joined(separator: " and "))"
     }
     for head in heads where head.isEmpty || head.contains(where: { ",./\"\\".contains($0) || $0.isNewline }) {
-      return "\"\(head)\" is no name for tensors, files and columns"
+      return "\(SafeTensorsError.quoted(head)) is no name for tensors, files and columns"
     }
     return heads.contains(Self.inputName) ? "\"\(Self.inputName)\" is the name of the mixed pictures" : nil
   }

@@ -49,7 +49,7 @@ extension ExitStatus {
     case let error as ReportError: self = error.category == .inputMissing ? .inputMissing : .badData
     case let error as ConfigurationFileError: self = error.status
     case let error as FileError: self = error.operation == .read && error.code == ENOENT ? .inputMissing : .inputOutput
-    case let error as RunFolderError: self = if case .missing = error { .inputMissing } else { .badData }
+    case is RunFolderError: self = .inputMissing
     case let error as RunLockError: self = error.category == .usage ? .usage : .takenOver
     case let error as LoggedProcessError: self = error.status
     case let error as MeasurementError: self = error.status

@@ -35,6 +35,8 @@ struct LaunchEnvironmentTests {
   @Test(arguments: [
     ([:], true), (["OMPI_COMM_WORLD_RANK": "0"], true), (["OMPI_COMM_WORLD_RANK": "1", "SLURM_PROCID": "0"], false),
     (["PMIX_RANK": "2"], false), (["PMI_RANK": "0", "SLURM_PROCID": "3"], true), (["SLURM_PROCID": "1"], false),
+    (["PMIX_RANK": "0", "PMI_RANK": "2", "MPI_LOCALNRANKS": "4", "SLURM_STEP_ID": "0"], false),
+    (["PMIX_RANK": "3", "PMI_RANK": "0", "MPI_LOCALNRANKS": "4", "SLURM_STEP_ID": "0"], true),
   ])
   func theNearestLauncherSaysWhoSpeaks(variables: [String: String], isRoot: Bool) {
     #expect(LaunchEnvironment(variables).isRoot == isRoot)

@@ -50,15 +50,38 @@ struct WatchPlanTests {
     #expect(!plan.mayEnd(0, idle: 60, timeout: 60, verdict(hearing: all, idle: 5)))
     #expect(!plan.mayEnd(2, idle: 60, timeout: 60, verdict(hearing: [0, 1, 3, 4, 5], idle: 60)))
     #expect(plan.mayEnd(2, idle: 61, timeout: 60, verdict(hearing: [0, 1, 3, 4, 5], idle: 61)))
+    #expect(!plan.mayEnd(2, idle: 3, timeout: 2, verdict(hearing: [0, 1, 3, 4, 5], idle: 0.1)), "they move")
+  }
+
+  /// The start may take minutes, of which the first steps say nothing.
+  @Test
+  func theFirstStepIsMeasuredWithoutTheStart() throws {
+    let (board, start) = (ProgressBoard(), MonotonicClock.now)
+    func after(_ seconds: UInt64) -> UInt64 { start + seconds * 1_000_000_000 }
+    board.enter(.planning, at: after(90))
+    board.enter(.makingPairs, at: after(100))
+    board.stepEnded(1, at: after(102))
+    #expect(board.medianInterval == 2)
+    // A step's length is from end to end.
+    board.enter(.makingPairs, at: after(105))
+    board.stepEnded(2, at: after(106))
+    #expect(board.medianInterval == 4)
+  }
+
+  /// The process table shows the name by which Debian's link was called.
+  @Test
+  func debiansNamesOfMpirunAreKnown() {
+    #expect(AbruptEnd.launchers.isSuperset(of: ["mpirun", "mpirun.openmpi", "mpiexec.openmpi", "orted"]))
+    #expect(AbruptEnd.launchers.allSatisfy { $0.utf8.count <= 15 }, "the process table cuts longer names")
   }
 
   @Test
   func theTimeoutIsTenMedianStepsAndAtLeastAMinute() {
     let usual = WatchdogSettings(program: "test")
-    #expect(usual.timeout(median: nil) == 60 && usual.timeout(median: 0.03) == 60 && usual.timeout(median: 12) == 120)
+    #expect(usual.timeout(median: nil) == 90 && usual.timeout(median: 0.03) == 60 && usual.timeout(median: 12) == 120)
     let short = WatchdogSettings(program: "test", stallTimeout: 5)
     #expect(short.timeout(median: 0.03) == 5, "what was asked for")
-    #expect(short.timeout(median: nil) == 60, "nobody knows how long planning takes")
+    #expect(short.timeout(median: nil) == 90, "nobody knows how long planning takes")
     let long = WatchdogSettings(program: "test", stallTimeout: 600)
     #expect(long.timeout(median: nil) == 600 && long.timeout(median: 100) == 600)
   }

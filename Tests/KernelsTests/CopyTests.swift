@@ -15,7 +15,7 @@ extension KernelsTests {
       _ patterns: [From], _ fromType: kernels_type, _ toType: kernels_type, zero: To
     ) -> [[To]] {
       var results: [[To]] = []
-      for isa in [kernels_baseline, kernels_avx2, kernels_avx512] where kernels_use_isa(isa) == 0 {
+      for isa in [kernels_baseline, kernels_avx2, kernels_avx512] where kernels_use_isa_here(isa) == 0 {
         var src = patterns, dst = [To](repeating: zero, count: patterns.count)
         unsafe src.withUnsafeMutableBytes { from in
           unsafe dst.withUnsafeMutableBytes { to in

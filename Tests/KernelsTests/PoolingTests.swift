@@ -70,6 +70,29 @@ extension KernelsTests {
       }
     }
 
+    /// As a plain comparison has it, which a maximum instruction of another kind would not.
+    @Test(arguments: 0..<4) func aNaNComesThroughAsFirstPixelOfItsWindowOnly(_ place: Int) {
+      let layout = Layout(images: 2, rows: 6, columns: 4, channels: 33)
+      for type in elementTypes {
+        var numbers = Numbers(seed: 11)
+        let src = Activation(layout, type), diffSrc = Activation(layout, type), dst = Activation(layout.halved, type)
+        src.fill { 2 * ($1 % 2) + $2 % 2 == place && $3 % 3 == 0 ? .nan : numbers.uniform() }
+        let diffDst = Activation(layout.halved, type, random: &numbers)
+        let expected = Activation(layout, type), expectedDst = Activation(layout.halved, type)
+        expected.fill { _, _, _, _ in 0 }
+        expectedDst.fill {
+          let (row, column) = winner(src, $0, $1, $2, $3)
+          expected[$0, row, column, $3] = diffDst[$0, $1, $2, $3]
+          return src[$0, row, column, $3]
+        }
+        let pooled = inEveryConfiguration { pool(src, dst) }
+        #expect(pooled.map(\.isNaN) == expectedDst.values.map(\.isNaN))
+        #expect(pooled.contains(where: \.isNaN) == (place == 0))
+        #expect(zip(pooled, expectedDst.values).allSatisfy { $0.isNaN || $0 == $1 })
+        expectEqual(inEveryConfiguration { poolBackward(src, diffDst, nil, diffSrc) }, expected.values, "diffSrc")
+      }
+    }
+
     @Test(arguments: [Float(0), 1, -3]) func aConstantPatchSendsTheGradientToItsFirstPixel(_ constant: Float) {
       let layout = Layout(images: 2, rows: 6, columns: 4, channels: 33)
       for type in elementTypes {

@@ -2,7 +2,8 @@ import Kernels
 import TestSupport
 import Testing
 
-/// Every test of the kernels: one after the other, since the instruction set and the threads are the process's.
+/// Every test of the kernels: one after the other, since the threads are the process's. The instruction set is not: other tests of the
+/// process run beside these.
 @Suite(.serialized) struct KernelsTests {}
 
 /// Unit roundoff of f32, bf16 and f64: half the distance between 1 and the next number.
@@ -56,7 +57,7 @@ func storageRoundoff(_ type: kernels_type) -> Double { type == kernels_bf16 ? ro
 func inEveryConfiguration(_ body: () -> [Double], sourceLocation: SourceLocation = #_sourceLocation) -> [Double] {
   var first: [Double]?
   for isa in [kernels_baseline, kernels_avx2, kernels_avx512] where isa.rawValue <= kernels_detected_isa().rawValue {
-    #expect(kernels_use_isa(isa) == 0)
+    #expect(kernels_use_isa_here(isa) == 0)
     for threads in 1...3 {
       kernels_set_threads(Int32(threads))
       let result = body()
@@ -72,7 +73,7 @@ func inEveryConfiguration(_ body: () -> [Double], sourceLocation: SourceLocation
     }
   }
   kernels_set_threads(1)
-  #expect(kernels_use_isa(kernels_detected_isa()) == 0)
+  #expect(kernels_use_isa_here(kernels_detected_isa()) == 0)
   return first ?? []
 }
 

@@ -34,14 +34,14 @@ extension KernelsTests {
     /// Every set that has these kernels, with 1, 2 and 3 threads; expects the same bits of all.
     private func inEveryConfiguration(_ body: () -> [Float]) -> [Float] {
       var results: [[Float]] = []
-      for isa in [kernels_avx2, kernels_avx512] where kernels_use_isa(isa) == 0 {
+      for isa in [kernels_avx2, kernels_avx512] where kernels_use_isa_here(isa) == 0 {
         for threads in 1...3 {
           kernels_set_threads(Int32(threads))
           results.append(body())
         }
       }
       kernels_set_threads(1)
-      #expect(kernels_use_isa(kernels_detected_isa()) == 0)
+      #expect(kernels_use_isa_here(kernels_detected_isa()) == 0)
       #expect(!results.isEmpty, "a processor without AVX2")
       let bits = results.map { $0.map(\.bitPattern) }
       #expect(bits.allSatisfy { $0 == bits.first })
@@ -134,13 +134,41 @@ extension KernelsTests {
       }
     }
 
+    /// Tiles are rows and columns 4 to 7 here. A pixel of a tile's border is one that the tile beside it depends on.
+    @Test(arguments: [(5, 6, 4..<8), (4, 5, 3..<8), (7, 5, 4..<9)])
+    func aNaNReachesItsTileAndWhatDependsOnIt(_ row: Int, _ column: Int, rows: Range<Int>) {
+      let layout = Layout(images: 1, rows: 12, columns: 12, channels: 16)
+      var numbers = Numbers(seed: 5)
+      let src = Activation(layout, kernels_f32)
+      src.fill { ($1, $2, $3) == (row, column, 3) ? .nan : numbers.uniform() }
+      let weights = numbers.floats(9 * 16 * 16)
+      for isa in [kernels_avx2, kernels_avx512] where kernels_use_isa_here(isa) == 0 {
+        let dst = convolution(src, weights, bias: nil, into: Activation(layout, kernels_f32), backward: false)
+        for (index, value) in dst.enumerated() {
+          let (y, x) = (index / 16 / 12, index / 16 % 12)
+          #expect(value.isNaN == (rows.contains(y) && (4..<8).contains(x)), "\(y), \(x)")
+        }
+      }
+      #expect(kernels_use_isa_here(kernels_detected_isa()) == 0)
+    }
+
+    @Test func srcAsDstStopsTheProgram() async {
+      await #expect(processExitsWith: .signal(SIGABRT)) {
+        let src = Activation(Layout(images: 1, rows: 4, columns: 4, channels: 16), kernels_f32)
+        var (from, to) = unsafe (src.view, src.view)
+        var scratch = [Float](repeating: 0, count: Int(kernels_winograd_scratch_count(16, 16, false)))
+        let packed = [Float](repeating: 0, count: Int(kernels_winograd_weights_count(16, 16)))
+        unsafe kernels_winograd_convolution(&from, packed, nil, &to, &scratch)
+      }
+    }
+
     @Test func whatDoesNotFitIsSaid() {
       #expect(kernels_winograd_fits(4, 8, 16, 48))
       #expect(!kernels_winograd_fits(6, 8, 16, 48) && !kernels_winograd_fits(4, 10, 16, 48))
       #expect(!kernels_winograd_fits(4, 8, 24, 48) && !kernels_winograd_fits(4, 8, 16, 1))
-      #expect(kernels_use_isa(kernels_baseline) == 0)
+      #expect(kernels_use_isa_here(kernels_baseline) == 0)
       #expect(!kernels_winograd_fits(4, 8, 16, 48))
-      #expect(kernels_use_isa(kernels_detected_isa()) == 0)
+      #expect(kernels_use_isa_here(kernels_detected_isa()) == 0)
     }
 
     @Test func rowsThatAreNoWholeTilesStopTheProgram() async {

@@ -116,6 +116,17 @@ struct FaultTests {
     #expect(outcome.standardError.contains("not again: 3 failures in a row before the first checkpoint"), "\(outcome)")
   }
 
+  /// What the run failed of may keep the supervisor from counting its checkpoints.
+  @Test
+  func aSupervisorOutlivesAFolderThatCannotBeListed() throws {
+    let scratch = try TemporaryFolder()
+    try scratch.write("", to: "run/checkpoints")
+    let words = Self.mpirun(Self.run(scratch("run")), ranks: 1)
+    let outcome = try launch(["supervise", "--backoff", "0", "--"] + words)
+    #expect(
+      outcome.exitCode == 74 && outcome.mentions("supervise: the run failed with exit code 74, ") == 3, "\(outcome)")
+  }
+
   @Test
   func aSupervisorLeavesAloneWhatCannotSucceed() throws {
     let scratch = try TemporaryFolder()

@@ -9,51 +9,68 @@ struct RestartPolicyTests {
   @Test
   func progressResetsThePauseAndTheCount() {
     var policy = RestartPolicy(limit: 100, firstDelay: 1)
-    for step in [10, 20, 30, 40, 50] { #expect(policy.failed(newestCheckpoint: step, at: .zero) == .restart(delay: 1)) }
-    #expect(policy.failed(newestCheckpoint: 50, at: .zero) == .restart(delay: 2))
-    #expect(policy.failed(newestCheckpoint: 60, at: .zero) == .restart(delay: 1))
+    for step in [10, 20, 30, 40, 50] {
+      #expect(policy.failed(70, newestCheckpoint: step, at: .zero) == .restart(delay: 1))
+    }
+    #expect(policy.failed(70, newestCheckpoint: 50, at: .zero) == .restart(delay: 2))
+    #expect(policy.failed(70, newestCheckpoint: 60, at: .zero) == .restart(delay: 1))
     #expect(policy.restarts == 7)
   }
 
   @Test
   func failuresAtOneStepEndIt() {
     var policy = RestartPolicy(limit: 100, firstDelay: 1)
-    #expect(policy.failed(newestCheckpoint: 10, at: .zero) == .restart(delay: 1))
-    #expect(policy.failed(newestCheckpoint: 10, at: .zero) == .restart(delay: 2))
+    #expect(policy.failed(70, newestCheckpoint: 10, at: .zero) == .restart(delay: 1))
+    #expect(policy.failed(70, newestCheckpoint: 10, at: .zero) == .restart(delay: 2))
     #expect(
-      policy.failed(newestCheckpoint: 10, at: .zero)
+      policy.failed(70, newestCheckpoint: 10, at: .zero)
         == .giveUp("3 failures in a row with the newest checkpoint at step 10"))
     var never = RestartPolicy(limit: 100, firstDelay: 1)
-    _ = never.failed(newestCheckpoint: nil, at: .zero)
-    _ = never.failed(newestCheckpoint: nil, at: .zero)
+    _ = never.failed(70, newestCheckpoint: nil, at: .zero)
+    _ = never.failed(70, newestCheckpoint: nil, at: .zero)
     #expect(
-      never.failed(newestCheckpoint: nil, at: .zero) == .giveUp("3 failures in a row before the first checkpoint"))
+      never.failed(70, newestCheckpoint: nil, at: .zero) == .giveUp("3 failures in a row before the first checkpoint"))
   }
 
   @Test
   func theNumberOfRestartsIsLimited() {
     var policy = RestartPolicy(limit: 2, firstDelay: 40)
-    #expect(policy.failed(newestCheckpoint: 1, at: .zero) == .restart(delay: 40))
-    #expect(policy.failed(newestCheckpoint: 1, at: .zero) == .restart(delay: 60), "the longest pause")
+    #expect(policy.failed(70, newestCheckpoint: 1, at: .zero) == .restart(delay: 40))
+    #expect(policy.failed(70, newestCheckpoint: 1, at: .zero) == .restart(delay: 60), "the longest pause")
     #expect(
-      policy.failed(newestCheckpoint: 2, at: .zero) == .giveUp("2 restarts within a day were allowed (--max-restarts)"))
+      policy.failed(70, newestCheckpoint: 2, at: .zero)
+        == .giveUp("2 restarts within a day were allowed (--max-restarts)"))
     var none = RestartPolicy(limit: 0, firstDelay: 1)
     #expect(
-      none.failed(newestCheckpoint: nil, at: .zero) == .giveUp("0 restarts within a day were allowed (--max-restarts)"))
+      none.failed(70, newestCheckpoint: nil, at: .zero)
+        == .giveUp("0 restarts within a day were allowed (--max-restarts)"))
   }
 
   @Test
   func aLongPauseThatWasAskedForIsKept() {
     var policy = RestartPolicy(limit: 10, firstDelay: 300)
-    #expect(policy.failed(newestCheckpoint: 1, at: .zero) == .restart(delay: 300))
-    #expect(policy.failed(newestCheckpoint: 1, at: .zero) == .restart(delay: 300))
+    #expect(policy.failed(70, newestCheckpoint: 1, at: .zero) == .restart(delay: 300))
+    #expect(policy.failed(70, newestCheckpoint: 1, at: .zero) == .restart(delay: 300))
+  }
+
+  /// A rank that hangs in a dead file system holds the folder's lock for longer than three pauses.
+  @Test
+  func aFolderInUseIsWaitedForAndIsNoFailureOfTheRun() {
+    var policy = RestartPolicy(limit: 5, firstDelay: 1)
+    #expect(policy.failed(137, newestCheckpoint: 10, at: .zero) == .restart(delay: 1))
+    for _ in 0..<4 { #expect(policy.failed(64, newestCheckpoint: 10, at: .zero) == .restart(delay: 60)) }
+    #expect(
+      policy.failed(64, newestCheckpoint: 10, at: .zero)
+        == .giveUp("5 restarts within a day were allowed (--max-restarts)"))
   }
 
   /// A run of weeks may lose more nodes than that.
   @Test
   func restartsOfThePastDayCount() {
     var policy = RestartPolicy(limit: 2, firstDelay: 1)
-    func fails(hour: Int) -> RestartPolicy.Decision { policy.failed(newestCheckpoint: hour, at: .seconds(3600 * hour)) }
+    func fails(hour: Int) -> RestartPolicy.Decision {
+      policy.failed(70, newestCheckpoint: hour, at: .seconds(3600 * hour))
+    }
     #expect(fails(hour: 1) == .restart(delay: 1) && fails(hour: 20) == .restart(delay: 1))
     #expect(fails(hour: 24) == .giveUp("2 restarts within a day were allowed (--max-restarts)"))
     #expect(fails(hour: 25) == .restart(delay: 1) && policy.restarts == 2)
@@ -66,7 +83,7 @@ struct RestartPolicyTests {
     var policy = RestartPolicy(limit: 5, firstDelay: 1)
     for status: Int32 in [0, 64, 65, 66, 73, 75] { #expect(policy.leavesAlone(status)) }
     for status: Int32 in [1, 70, 71, 74, 137, 205] { #expect(!policy.leavesAlone(status)) }
-    _ = policy.failed(newestCheckpoint: 1, at: .zero)
+    _ = policy.failed(70, newestCheckpoint: 1, at: .zero)
     #expect(!policy.leavesAlone(64), "the run folder may still be in use")
     #expect(policy.leavesAlone(65) && policy.leavesAlone(75))
   }

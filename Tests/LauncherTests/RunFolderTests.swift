@@ -49,6 +49,15 @@ struct RunFolderTests {
     #expect(third.exitCode != 64, "\(third)")
   }
 
+  /// A list that a file server cuts short would hide checkpoints.
+  @Test
+  func aFolderThatCannotBeListedIsNotTakenForAnEmptyOne() throws {
+    #expect(try launch(run).succeeded)
+    let refused = try launch(run, environment: faults(at: 1, times: 1, only: "readdir", error: EIO))
+    #expect(refused.exitCode == 74 && refused.standardError.contains("Input/output error"), "\(refused)")
+    #expect(refused.mentions("resume point") == 0, "\(refused)")
+  }
+
   @Test
   func aRunThatWasKilledGivesItsFolderBack() throws {
     let killed = try launch(run, environment: faults(at: 7, times: 1, only: "", error: 0))

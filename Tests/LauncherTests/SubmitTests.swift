@@ -142,6 +142,32 @@ struct SubmitTests {
   }
 
   @Test
+  func theTimeToStopInIsThatOfTheScriptsTimer() throws {
+    let longer = ["pbs", "--", "--stop-before", "10m"]
+    #expect(try Self.script(longer).contains("\nMARGIN=${MARGIN:-600}\n"))
+    #expect(try !Self.script(["pbs", "--", "--stop-before", "1m"]).contains("\nMARGIN="))
+  }
+
+  /// Options alone mean train: that run, too, is one to start again.
+  @Test(arguments: [["train", "-o", "r"], ["-o", "r"], ["evaluate"]])
+  func everyTrainingOfTheSlurmTemplateIsSupervised(arguments: [String]) throws {
+    let scratch = try TemporaryFolder()
+    let launcher = try scratch.writeProgram("#!/bin/bash\nprintf '%s\\n' \"$@\" > \"$ARGUMENTS\"\n", to: "bin/launcher")
+    try scratch.writeProgram("#!/bin/bash\nexec \"$LAUNCHER\" unsupervised\n", to: "bin/srun")
+    let outcome = try MPIRun(
+      "/bin/bash", [Fixtures.root + "/" + BatchDialect.slurm.templatePath] + arguments, ranks: nil,
+      environment: [
+        "PATH": scratch("bin") + ":/usr/bin:/bin", "ARGUMENTS": scratch("arguments"), "SLURM_JOB_ID": "7",
+        "SLURM_JOB_NODELIST": "a", "LAUNCHER": launcher,
+      ], folder: scratch.path
+    ).run()
+    #expect(outcome.succeeded, "\(outcome)")
+    let words = String(decoding: try scratch.bytes("arguments"), as: UTF8.self).split(separator: "\n").map(String.init)
+    #expect(words.first == (arguments == ["evaluate"] ? "unsupervised" : "supervise"), "\(words)")
+    #expect(arguments == ["evaluate"] || words.suffix(arguments.count) == arguments[...], "\(words)")
+  }
+
+  @Test
   func aLineEndInAnArgumentMakesNoLine() throws {
     let script = try Self.script(["slurm", "--", "--data", "x\n#SBATCH --nodes=9"])
     #expect(!script.split(separator: "\n").contains { $0.hasPrefix("#SBATCH --nodes=9") })

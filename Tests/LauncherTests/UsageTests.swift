@@ -107,6 +107,8 @@ struct UsageTests {
     (["benchmark", "allreduce", "--wire", "bf16"], "--wire"),
     (["verify", "--weights", "w", "--base-channels", "4"], "leave --base-channels away"),
     (["verify", "--reference", "r", "--blocks", "4"], "leave --blocks away"),
+    (["verify", "--which", "current"], "--which chooses among the weights of a checkpoint; give --weights"),
+    (["verify", "--resume", "--data", "d", "--sources", "a=b,c=d"], "leave --data away"),
     (["verify", "--reference", "r", "--data", "d"], "leave --data away"),
     (["verify", "--reference", "r", "--seed", "3"], "leave --seed away"),
     (["verify", "--reference", "r", "--global-batch", "8"], "leave --global-batch away"),

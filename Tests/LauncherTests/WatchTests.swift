@@ -82,7 +82,7 @@ struct WatchTests {
     let missing = try launch(["watch", scratch("nothing")])
     #expect(missing.exitCode == 66 && missing.standardError.contains("no such folder"), "\(missing)")
     let foreign = try launch(["watch", scratch.path])
-    #expect(foreign.exitCode == 65 && foreign.standardError.contains("no run's folder"), "\(foreign)")
+    #expect(foreign.exitCode == 66 && foreign.standardError.contains("no run's folder"), "\(foreign)")
   }
 
   private static var start: StartRecord {

@@ -28,6 +28,17 @@ struct WeightsTests {
     #expect(try scratch.names(in: "").isEmpty)
   }
 
+  /// There is nothing to choose among: whoever gives --which means another file.
+  @Test(arguments: [["evaluate", "--data", "synthetic"], ["export", "-o", "w.safetensors"], ["demo"]])
+  func aChoiceAmongTheWeightsOfAWeightFileIsRefused(command: [String]) throws {
+    let (scratch, run) = (try TemporaryFolder(), try TinyRun.done())
+    let outcome = try launch(command + ["--weights", run.weights, "--which", "current"], folder: scratch.path)
+    #expect(
+      outcome.exitCode == 64 && outcome.standardError.contains("--which: \(run.weights) is no checkpoint"), "\(outcome)"
+    )
+    #expect(try scratch.names(in: "").isEmpty)
+  }
+
   private static let fixture = Fixtures.tinyStep
 
   @Test(arguments: [nil, 1, 2, 3, 4])

@@ -156,6 +156,14 @@ struct ConvolutionTests {
     #expect(try !isWinograd(from: 16, to: 24))
   }
 
+  @Test func aConfigurationKnowsWhetherAnyOfItsConvolutionsGoesThatWay() {
+    #expect(UNetConfiguration().usesWinograd(.f32) && !UNetConfiguration().usesWinograd(.bf16))
+    // 16 channels from the third stage on, of 8x8 pixels.
+    #expect(UNetConfiguration(baseChannels: 4, blocks: 3).usesWinograd(.f32))
+    #expect(!UNetConfiguration(baseChannels: 4, blocks: 2).usesWinograd(.f32))
+    #expect(!UNetConfiguration(baseChannels: 12, blocks: 2).usesWinograd(.f32))
+  }
+
   /// Weights that seldom change are taken to Winograd's points once; when they do change, the next packing counts.
   @Test func inferenceUsesTheWeightsThatWerePacked() throws {
     let shape = ConvolutionShape(batch: 1, inChannels: 16, outChannels: 16, size: 4, isTransposed: false)

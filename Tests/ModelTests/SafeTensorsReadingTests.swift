@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Model
@@ -155,9 +156,54 @@ struct SafeTensorsReadingTests {
   }
 
   @Test func messageStaysOneShortLineWhateverTheName() {
-    let name = String(repeating: "x", count: 10_000)
-    let error = SafeTensorsError.missingTensor(path: "w.st", tensor: "a\nb" + name)
-    #expect(error.description.count < 200 && !error.description.contains("\n"))
+    let name = "a\nb\u{1B}[2J" + String(repeating: "x", count: 10_000)
+    let field = "{\"\(name.replacing("\n", with: "\\n").replacing("\u{1B}", with: "\\u001b"))\":{\"x\":1}}"
+    let malformed = #expect(throws: SafeTensorsError.self) { try read(field) }
+    let heads = UNetConfiguration(heads: ["b", name])
+    let texts = [
+      SafeTensorsError.missingTensor(path: "w.st", tensor: name).description,
+      SafeTensorsError.unknownHeadOrder(path: "w.st", heads: ["b", name]).description,
+      SafeTensorsError.wrongDtype(path: "w.st", tensor: name, expected: "F32", found: name).description,
+      malformed?.description ?? "", heads.headsProblem ?? "", UNetConfiguration(heads: [name]).headsProblem ?? "",
+    ]
+    for text in texts {
+      #expect((20..<400).contains(text.count), "\(text.prefix(100))")
+      #expect(!text.contains { $0.isNewline || $0 == "\u{1B}" }, "\(text)")
+    }
+  }
+
+  /// Its size alone tells: nothing of it is read but the first bytes.
+  @Test func aFileThatIsNoneAndLargerThanAnyMemoryIsRefused() throws {
+    let scratch = try TemporaryFolder()
+    let path = try scratch.write(file("{}", data: []), to: "w.st")
+    #expect(unsafe truncate(path, 1 << 42) == 0)
+    #expect(throws: SafeTensorsError.trailingBytes(path: path, byteCount: 1 << 42 - 10)) {
+      try SafeTensorsFile(contentsOf: path)
+    }
+    try scratch.write([UInt8](repeating: 0xFF, count: 8), to: "image")
+    #expect(unsafe truncate(scratch("image"), 1 << 42) == 0)
+    #expect(throws: SafeTensorsError.headerTooLong(path: scratch("image"), byteCount: .max)) {
+      try SafeTensorsFile(contentsOf: scratch("image"))
+    }
+  }
+
+  @Test func aFileReadsAsItsBytesDo() throws {
+    let scratch = try TemporaryFolder()
+    let bytes = try SafeTensorsFile(
+      tensors: [
+        .init(name: "b", shape: [3], values: [1, 2, 3] as [Float]), .init(name: "none", shape: [0], values: [Float]()),
+        .init(name: "a", shape: [2, 1], values: [4, 5] as [Float]),
+      ], metadata: ["k": "v"]
+    ).serialized()
+    let path = try scratch.write(bytes, to: "w.st")
+    let (file, same) = (try SafeTensorsFile(contentsOf: path), try SafeTensorsFile(bytes: bytes, path: path))
+    #expect(file.tensors.map(\.name) == same.tensors.map(\.name) && file.metadata == same.metadata)
+    for tensor in file.tensors { #expect(try tensor.bytes == same.tensor(tensor.name).bytes) }
+    for length in [0, 7, 8, 20, bytes.count - 1] {
+      try scratch.write(Array(bytes.prefix(length)), to: "cut.st")
+      let error = try #require(throws: SafeTensorsError.self) { try SafeTensorsFile(contentsOf: scratch("cut.st")) }
+      #expect(throws: error) { try SafeTensorsFile(bytes: Array(bytes.prefix(length)), path: scratch("cut.st")) }
+    }
   }
 
   @Test func everyTruncationOfAGoodFileIsRefused() throws {

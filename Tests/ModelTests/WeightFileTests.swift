@@ -101,6 +101,26 @@ struct WeightFileTests {
     }
   }
 
+  /// Its root would be none.
+  @Test func aNegativeVarianceIsNamed() {
+    let name = "encoder.0.bn.0.moving_variance"
+    let wrong = SafeTensorsFile.Tensor(name: name, shape: [3], values: [1, 0, -1e-3] as [Float])
+    #expect(throws: SafeTensorsError.negativeVariance(path: "(memory)", tensor: name, index: 2)) {
+      try load(file(replacing: name, by: wrong))
+    }
+  }
+
+  /// A name alone must not make the layout of a network of a million tensors.
+  @Test func moreConvolutionsThanAnyNetworkHasAreRefused() {
+    let many = (0..<200).map { SafeTensorsFile.Tensor(name: "encoder.0.conv.\($0).x", shape: [0], values: [Float]()) }
+    let kernel = SafeTensorsFile.Tensor(
+      name: "encoder.0.conv.0.weight", shape: [1, 1, 3, 3], values: [Float](repeating: 0, count: 9))
+    let error = #expect(throws: SafeTensorsError.self) {
+      try SafeTensorsFile(tensors: [kernel] + many).inferredConfiguration()
+    }
+    #expect(error?.description.contains("200 convolutions a stage are more than 64") == true, "\(error as Any)")
+  }
+
   @Test func weightsOfALargerNetworkAreRefusedByTheirFirstSurplusTensor() {
     let small = ParameterLayout(UNetConfiguration(baseChannels: 3, blocks: 3, convolutionsPerBlock: 1))
     #expect(throws: SafeTensorsError.unexpectedTensor(path: "(memory)", tensor: "encoder.0.conv.1.weight")) {

@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Distributed
 @testable import Training
 
 struct RunLockTests {
@@ -12,6 +13,12 @@ struct RunLockTests {
   private func lock(patience: Double = 0.4, start: Int? = nil, _ lines: Lines = Lines()) throws -> RunLock {
     let job = start.map { BatchJob(name: "Slurm job 17", start: $0) }
     return try RunLock(folder: folder.path, patience: patience, job: job, report: lines.add)
+  }
+
+  /// The other ranks wait meanwhile, and where heartbeats do not arrive they do not hear why.
+  @Test
+  func theWaitForAFoldersLastOwnerIsNoStall() {
+    #expect(WatchdogSettings(program: "test").timeout(median: nil) > RunLock.patience + 5)
   }
 
   private func owner() throws -> LockOwner { try #require(try LockOwner(of: folder.path)) }

@@ -127,6 +127,28 @@ struct RunStartTests {
     #expect(try Set(FileSystem.names(in: folder.path)).isDisjoint(with: files + ["tensorboard"]))
   }
 
+  /// Who needs room deletes the checkpoints of a run that is done, and may then start the same command again.
+  @Test
+  func whatAnEndedRunLeftGoesAsideWhereItsCheckpointsAreGone() throws {
+    let files = ["metrics.csv", "best.safetensors", "evaluation.json", "config.yaml"]
+    for name in files { try FileSystem.writeAtomically("old", to: folder(name)) }
+    let start = try start()
+    #expect(start.checkpoint == nil && start.notes.count == 1, "\(start.notes)")
+    let name = try #require(FileSystem.names(in: folder.path).first { $0.hasPrefix("before-") })
+    #expect(try Set(FileSystem.names(in: folder(name))) == Set(files))
+  }
+
+  @Test
+  func whatTwoTurnsBackLeaveBehindIsAllKept() throws {
+    try make(6, 12)
+    _ = try start(checkpoints.file(step: 6))
+    try make(12)
+    _ = try start(checkpoints.file(step: 6))
+    let names = try FileSystem.names(in: checkpoints.path)
+    let name = "step-0000000012.safetensors.superseded"
+    #expect(names == ["step-0000000006.safetensors", name, "\(name)-2"])
+  }
+
   /// A run that is asked to stop promises that the same command goes on.
   @Test
   func aRunThatBeganFromAFileGoesOnFromWhatItSavedSince() throws {
@@ -284,6 +306,17 @@ struct RunStartTests {
     #expect(other.differences(from: run.plan).isEmpty)
     (other.ranks, other.threads) = (4, 2)
     #expect(other.differences(from: run.plan) == ["ranks 4 instead of 2", "threads 2 instead of 1"])
+  }
+
+  /// Checkpoints from when there was one way do not say which.
+  @Test
+  func aPlanNamesOtherConvolutions() {
+    var winograd = run.plan
+    #expect(winograd.convolutions == nil)
+    winograd.convolutions = RunPlan.plainSums
+    #expect(winograd.differences(from: run.plan).isEmpty)
+    winograd.convolutions = "Winograd's algorithm"
+    #expect(winograd.differences(from: run.plan) == ["convolutions by Winograd's algorithm instead of plain sums"])
   }
 
   @Test

@@ -6,9 +6,10 @@ internal import Glibc
 /// hour. An alarm ends this process meanwhile. A shell that is left behind ends the daemon, or mpirun: cut off from the rest of
 /// the job, nobody else would.
 enum AbruptEnd {
-  /// Names under which Open MPI and MPICH start ranks, and what follows from them is safe to end with the job.
-  private static let launchers: Set<String> = [
-    "orted", "mpirun", "mpiexec", "orterun", "prted", "prterun", "hydra_pmi_proxy",
+  /// Names under which Open MPI and MPICH start ranks, and what follows from them is safe to end with the job. The process table
+  /// shows the name that was called, of a link too; those of Debian's are among them.
+  static let launchers: Set<String> = [
+    "orted", "mpirun", "mpirun.openmpi", "mpiexec", "mpiexec.openmpi", "orterun", "prted", "prterun", "hydra_pmi_proxy",
   ]
   /// Seconds that an orderly abort gets, about twice what it takes, and then until a daemon that was asked to end is killed.
   private static let (orderly, grace) = (8, 3)

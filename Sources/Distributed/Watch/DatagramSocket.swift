@@ -41,7 +41,7 @@ package struct SocketError: Error, Equatable, CustomStringConvertible {
   }
 }
 
-/// A UDP socket for heartbeats (socket, bind, sendto, recv). Never waits.
+/// A UDP socket for heartbeats (socket, bind, sendto, recv). Waits in ``wait(milliseconds:)`` alone.
 package final class DatagramSocket: Sendable {
   package let descriptor: Int32
   /// The port that the system chose.
@@ -79,6 +79,12 @@ package final class DatagramSocket: Sendable {
           descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL), raw, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
+  }
+
+  /// Returns once a datagram is there, or after `milliseconds` (poll); whether one is.
+  package func wait(milliseconds: Int32) -> Bool {
+    var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return unsafe poll(&entry, 1, milliseconds) > 0
   }
 
   /// The next datagram, cut to `buffer`'s size; nil where none has come.

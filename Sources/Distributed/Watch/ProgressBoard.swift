@@ -19,7 +19,7 @@ package final class ProgressBoard: Sendable {
   private let batchTime: Atomic<UInt64>
   private let hasSteps = Atomic<Bool>(false)
 
-  /// Nanoseconds between the last points of progress, and how many there were.
+  /// Nanoseconds that the last steps and batches took, and how many there were.
   private nonisolated(unsafe) let intervals: UnsafeMutablePointer<Atomic<UInt64>>
   private let intervalCount = Atomic<Int>(0)
   private static let capacity = 31
@@ -42,8 +42,15 @@ package final class ProgressBoard: Sendable {
 
   /// The work turns to `phase`. No progress by itself: a rank may hang in a phase it has just entered.
   /// The process table shows it, of the process's own board.
-  package func enter(_ phase: RankPhase) {
+  package func enter(_ phase: RankPhase) { enter(phase, at: MonotonicClock.now) }
+
+  /// The same at `now` on ``MonotonicClock``.
+  func enter(_ phase: RankPhase, at now: UInt64) {
     self.phase.store(phase.rawValue, ordering: .relaxed)
+    // The first step or batch is as long as it takes, without the start before it.
+    if !isUnderway && [.makingPairs, .validation, .evaluation].contains(phase) {
+      batchTime.store(now, ordering: .relaxed)
+    }
     unsafe trace?.add(.phase(phase))
     if self === Self.own { ProcessTitle.show(phase.title) }
   }

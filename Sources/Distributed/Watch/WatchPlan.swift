@@ -49,7 +49,7 @@ struct WatchPlan: Sendable {
     let missing = Set(verdict.missing.map(\.rank))
     let present = verdict.observations.filter { !missing.contains($0.rank) && $0.rank != rank }
     // A rank whose clock restarted, or that works while this one waits for it.
-    let moves = min(timeout - 2, 0.8 * timeout)
+    let moves = max(1, min(timeout - 2, 0.8 * timeout))
     if present.contains(where: { Double($0.status?.idleMilliseconds ?? 0) / 1000 < moves }) { return false }
     let speakers = speakers(before: rank).filter { !missing.contains($0) }
     let hearsEverybody = rank == 0 || deputies.contains(rank)

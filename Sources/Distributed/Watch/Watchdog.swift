@@ -31,7 +31,7 @@ package final class Watchdog: @unchecked Sendable {
 
   /// Exit status of a job that is ended here (sysexits 71: system).
   static let exitStatus: Int32 = 71
-  private static let tickMicroseconds: UInt32 = 500_000
+  private static let tickMilliseconds = 500
   /// A tick this late, in seconds, means that the process was suspended.
   private static let lateness = 5.0
 
@@ -93,13 +93,12 @@ package final class Watchdog: @unchecked Sendable {
     var last = MonotonicClock.now
     var tick = 0
     while true {
-      usleep(Self.tickMicroseconds)
+      listen(until: last + UInt64(Self.tickMilliseconds) * 1_000_000)
       let now = MonotonicClock.now
-      if MonotonicClock.seconds(from: last, to: now) > Self.lateness + Double(Self.tickMicroseconds) / 1e6 {
+      if MonotonicClock.seconds(from: last, to: now) > Self.lateness + Double(Self.tickMilliseconds) / 1e3 {
         clockStart = now
       }
       last = now
-      receive(at: now)
       let status = board.status(now: now, countingFrom: clockStart)
       let timeout = settings.timeout(median: board.isUnderway ? board.medianInterval ?? 0 : nil)
       if tick.isMultiple(of: 2) { send(status, timeout: timeout, endsJob: false) }
@@ -135,6 +134,17 @@ package final class Watchdog: @unchecked Sendable {
     }
   }
 
+  /// Takes in heartbeats as they come until `end` on ``MonotonicClock``: the system keeps some 250 of them, and those of all ranks
+  /// may come at once.
+  private func listen(until end: UInt64) {
+    while true {
+      let now = MonotonicClock.now
+      receive(at: now)
+      guard now < end else { return }
+      _ = socket.wait(milliseconds: Int32((end - now) / 1_000_000) + 1)
+    }
+  }
+
   private func receive(at now: UInt64) {
     while let bytes = socket.receive(into: &buffer) {
       guard let beat = Heartbeat(bytes, token: plan.token), beat.rank < plan.members.count else { continue }
@@ -143,6 +153,8 @@ package final class Watchdog: @unchecked Sendable {
       if beat.endsJob && !isEnding {
         isEnding = true
         AbruptEnd.schedule(seconds: 3)
+        // Where nothing moved, the daemon of this node may be cut off as well.
+        if beat.sequence > 0 && plan.deputies.contains(rank) { AbruptEnd.endLauncherLater() }
       }
     }
   }

@@ -1,6 +1,6 @@
 /// How a job is watched. Rank 0 decides; the others are told.
 package struct WatchdogSettings: Sendable, Codable, Equatable {
-  /// Seconds without progress after which the job ends; 0 for no watching, nil for ten median steps, at least 60 s.
+  /// Seconds without progress after which the job ends; 0 for no watching, nil for ten median steps, at least 60 s. Before the first step it is at least 90 s.
   package var stallTimeout: Int?
   /// The network interface for heartbeats between hosts; nil for all that are up.
   package var interface: String?
@@ -26,15 +26,18 @@ package struct WatchdogSettings: Sendable, Codable, Equatable {
     }
   }
 
-  /// Least seconds where nothing else was said, and before the first step, whose length nobody knows.
+  /// Least seconds where nothing else was said.
   static let leastTimeout = 60.0
+  /// Least seconds before the first step, whose length nobody knows. The others wait while rank 0 waits for a folder's last owner, and
+  /// where no heartbeats arrive they do not hear that it does.
+  static let leastStartTimeout = 90.0
   /// Steps or batches without which the timeout passes.
   static let medianSteps = 10.0
 
   /// Seconds of silence that end the job; `median` is the length of a step or batch, nil before the first.
   func timeout(median: Double?) -> Double {
-    guard let stallTimeout else { return max(Self.leastTimeout, Self.medianSteps * (median ?? 0)) }
-    return median == nil ? max(Self.leastTimeout, Double(stallTimeout)) : Double(stallTimeout)
+    guard let median else { return max(Self.leastStartTimeout, Double(stallTimeout ?? 0)) }
+    return stallTimeout.map(Double.init) ?? max(Self.leastTimeout, Self.medianSteps * median)
   }
 
   /// Seconds after which a rank that says nothing is missing: several heartbeats, but seen before the timeout comes.

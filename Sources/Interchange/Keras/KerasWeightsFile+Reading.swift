@@ -103,8 +103,13 @@ extension KerasWeightsFile {
           "it has \(convolutions) layers Conv2D and \(upsamplings) Conv2DTranspose; with n of the latter, at most 5, there are two "
           + "heads and an equal number of the former in each of 2n + 1 stages")
     }
-    return UNetConfiguration(
-      baseChannels: channels, blocks: upsamplings + 1, convolutionsPerBlock: (convolutions - 2) / stages)
+    let perBlock = (convolutions - 2) / stages
+    guard perBlock <= UNetConfiguration.maximumConvolutionsPerBlock else {
+      throw KerasWeightsError.notANetwork(
+        path: path,
+        problem: "\(perBlock) convolutions a stage are more than \(UNetConfiguration.maximumConvolutionsPerBlock)")
+    }
+    return UNetConfiguration(baseChannels: channels, blocks: upsamplings + 1, convolutionsPerBlock: perBlock)
   }
 
   /// One more than the largest number of a layer of `kind`: by the largest, so that a layer that is missing is the one reported.

@@ -3,6 +3,7 @@
 // Names: N images, H rows, W columns, C channels (of all blocks). xhat = (z - mean) * inverseDeviation.
 // All functions are synchronous and deterministic: the number of threads and the instruction set change no bit of a result
 // (except which NaN a NaN is). Only the oracle's allocate memory. An empty batch (outer = 0) is allowed: its sums are zero.
+// What a call writes overlaps nothing that it reads, where nothing else is said.
 // The views of one call have one shape, block structure and element type where nothing else is said; a call that breaks its
 // contract prints a line and aborts.
 // Any thread may call, several at once too, where none writes what another uses: each has a team of threads of its own.
@@ -35,8 +36,10 @@ typedef enum { kernels_baseline = 0, kernels_avx2 = 1, kernels_avx512 = 2 } kern
 kernels_isa kernels_detected_isa(void);
 /// The set in use; `kernels_detected_isa()` until `kernels_use_isa` says otherwise.
 kernels_isa kernels_current_isa(void);
-/// Caps the instruction set, for tests and for mixed machines. Returns 0, or -1 when this processor lacks it.
+/// Caps the instruction set of the process, for mixed machines. Returns 0, or -1 when this processor lacks it.
 int kernels_use_isa(kernels_isa isa);
+/// The same for the calls of this thread alone, whatever the process uses: for tests, which share one.
+int kernels_use_isa_here(kernels_isa isa);
 /// Threads of a team, in the whole process; 1 until set. Teams are libgomp's, which oneDNN takes its threads from too: its setting, OpenMP's,
 /// follows on the calling thread alone.
 void kernels_set_threads(int threads);
@@ -94,7 +97,7 @@ int64_t kernels_winograd_scratch_count(int64_t src_channels, int64_t dst_channel
 void kernels_winograd_pack(
     const float *_Nonnull weights, int64_t src_channels, int64_t dst_channels, bool backward, float *_Nonnull packed);
 /// dst = 3x3 convolution of src with "same" padding, plus bias where there is one. All f32, channel_blocks = 1; both may be channel
-/// slices of wider buffers. With weights packed `backward`, src is the gradient of a convolution's dst and dst that of its src.
+/// slices of wider buffers, and must not overlap. With weights packed `backward`, src is the gradient of a convolution's dst and dst that of its src.
 void kernels_winograd_convolution(
     const kernels_view *_Nonnull src, const float *_Nonnull packed, const float *_Nullable bias, const kernels_view *_Nonnull dst,
     float *_Nonnull scratch);
@@ -149,8 +152,9 @@ double kernels_sum_of_squares(const float *_Nonnull values, int64_t count);
 /// Name of the widest vector instruction for products of `type` in the set in use; null in the baseline, and for bf16 without its
 /// products. AMX multiplies tiles, faster than any of them: for the caller to know.
 const char *_Nullable kernels_peak_instruction(kernels_type type);
-/// Runs that instruction from registers on `threads` threads of the team and returns the floating point operations done, 0
-/// where there is none. A repetition is some 10 to 20 microseconds.
+/// Runs that instruction from registers on `threads` threads of the team, at most so many, and returns the floating point operations
+/// done, 0 where there is none. A repetition is some 10 to 20 microseconds.
+enum { kernels_peak_maximum_threads = 1024 };
 int64_t kernels_peak_loop(kernels_type type, int64_t repetitions, int64_t threads);
 
 /// Plain loops of a 3x3 "same" convolution of f64 numbers, NHWC, the oracle's engine. weights OIHW [O][I][3][3], bias [O].

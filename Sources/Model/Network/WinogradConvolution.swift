@@ -43,7 +43,10 @@ final class WinogradConvolution: ConvolutionPasses {
   func planBackward(src: Activation, diffDst: Activation, diffSrc: Activation?) {
     unsafe precondition(src.base == self.src.base, "\(shape.description): backward from another src than forward")
     shape.check(dst: diffDst)
-    if let diffSrc { shape.check(src: diffSrc) }
+    if let diffSrc {
+      shape.check(src: diffSrc)
+      unsafe precondition(diffSrc.base != diffDst.base, "\(shape.description): diffSrc in place of diffDst")
+    }
     self.diffDst = diffDst
     self.diffSrc = diffSrc
     scratch.reserve(shape, weights: true, backward: true)
@@ -76,6 +79,18 @@ final class WinogradConvolution: ConvolutionPasses {
   private func pack(backward: Bool, into points: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Float> {
     unsafe kernels_winograd_pack(weights, Int64(shape.inChannels), Int64(shape.outChannels), backward, points)
     return unsafe points
+  }
+}
+
+extension UNetConfiguration {
+  /// Whether any of its convolutions goes by Winograd's algorithm in `precision` in this process: its sums round otherwise than plain ones.
+  package func usesWinograd(_ precision: Precision) -> Bool {
+    convolutions.contains { convolution in
+      WinogradConvolution.fits(
+        ConvolutionShape(
+          batch: 1, inChannels: convolution.inChannels, outChannels: convolution.outChannels,
+          size: imageSize >> convolution.stage, isTransposed: false), precision)
+    }
   }
 }
 

@@ -29,6 +29,7 @@ public enum SafeTensorsError: Error, Equatable, Sendable {
   case wrongShape(path: String, tensor: String, expected: [Int], found: [Int])
   case wrongDtype(path: String, tensor: String, expected: String, found: String)
   case nonFinite(path: String, tensor: String, index: Int)
+  case negativeVariance(path: String, tensor: String, index: Int)
   case unknownHeadOrder(path: String, heads: [String])
   case notANetwork(path: String, problem: String)
 
@@ -86,19 +87,21 @@ extension SafeTensorsError: CustomStringConvertible {
     case .wrongShape(let path, let tensor, let expected, let found):
       "\(path): tensor \(Self.quoted(tensor)) has shape \(Self.text(found)) where the network has \(Self.text(expected))"
     case .wrongDtype(let path, let tensor, let expected, let found):
-      "\(path): tensor \(Self.quoted(tensor)) holds \(found) where \(expected) is needed"
+      "\(path): tensor \(Self.quoted(tensor)) holds \(Self.quoted(found)) where \(expected) is needed"
     case .nonFinite(let path, let tensor, let index):
       "\(path): tensor \(Self.quoted(tensor)) holds a NaN or infinity (element \(index))"
+    case .negativeVariance(let path, let tensor, let index):
+      "\(path): tensor \(Self.quoted(tensor)) holds a variance below 0 (element \(index))"
     case .unknownHeadOrder(let path, let heads):
       "\(path): which of the heads \(heads.map(Self.quoted).joined(separator: " and ")) comes first is not recorded; "
-        + "add the metadata \"heads\", for example \"\(heads.joined(separator: ","))\""
+        + "add the metadata \"heads\", for example \(Self.quoted(heads.joined(separator: ",")))"
     case .notANetwork(let path, let problem):
       "\(path): holds no network's weights: \(problem)"
     }
   }
 
   /// A name from a file in quotes: control characters escaped, so that the message stays one line, and cut to 80 characters.
-  private static func quoted(_ name: String) -> String {
+  static func quoted(_ name: String) -> String {
     name.count <= 80 ? name.debugDescription : (String(name.prefix(79)) + "…").debugDescription
   }
 

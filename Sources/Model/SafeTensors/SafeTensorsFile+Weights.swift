@@ -27,7 +27,7 @@ extension SafeTensorsFile {
   /// Fills `values[0..<layout.count]` from the tensors named `prefix` + name.
   ///
   /// Everything is checked before the first element is written. Throws, naming the first wrong tensor, `missingTensor`,
-  /// `wrongShape`, `wrongDtype` (anything but F32), `nonFinite`, or `unexpectedTensor` for one that only a larger
+  /// `wrongShape`, `wrongDtype` (anything but F32), `nonFinite`, `negativeVariance`, or `unexpectedTensor` for one that only a larger
   /// network would have. Tensors outside the network's names are left alone.
   package func loadWeights(
     into values: AlignedBuffer<Float>, layout: ParameterLayout, prefix: String = ""
@@ -45,6 +45,9 @@ extension SafeTensorsFile {
       let floats = try tensor(prefix + expected.name).floats()
       if let bad = floats.firstIndex(where: { !$0.isFinite }) {
         throw .nonFinite(path: path, tensor: prefix + expected.name, index: bad)
+      }
+      if expected.role == .movingVariance, let bad = floats.firstIndex(where: { $0 < 0 }) {
+        throw .negativeVariance(path: path, tensor: prefix + expected.name, index: bad)
       }
       result.append(contentsOf: floats)
     }
@@ -73,9 +76,15 @@ extension SafeTensorsFile {
     let blocks = count(after: prefix + "encoder.")
     // A picture of 32x32 can be halved five times.
     guard blocks <= 6 else { throw .notANetwork(path: path, problem: "\(blocks) encoder stages are too many") }
+    let convolutions = count(after: prefix + "encoder.0.conv.")
+    guard convolutions <= UNetConfiguration.maximumConvolutionsPerBlock else {
+      throw .notANetwork(
+        path: path,
+        problem: "\(convolutions) convolutions a stage are more than \(UNetConfiguration.maximumConvolutionsPerBlock)")
+    }
     var configuration = UNetConfiguration(
-      baseChannels: kernel.shape[0], blocks: blocks,
-      convolutionsPerBlock: count(after: prefix + "encoder.0.conv."), heads: try heads(prefix: prefix))
+      baseChannels: kernel.shape[0], blocks: blocks, convolutionsPerBlock: convolutions,
+      heads: try heads(prefix: prefix))
     if let size = try number("image_size") { configuration.imageSize = size }
     if let side = try number("picture_side") { configuration.pictureSide = side }
     if let problem = configuration.headsProblem ?? configuration.sizeProblem {
@@ -89,7 +98,7 @@ extension SafeTensorsFile {
   private func number(_ key: String) throws(SafeTensorsError) -> Int? {
     guard let text = metadata[key] else { return nil }
     guard let number = Int(text) else {
-      throw .notANetwork(path: path, problem: "the metadata's \(key) is \(text.debugDescription)")
+      throw .notANetwork(path: path, problem: "the metadata's \(key) is \(SafeTensorsError.quoted(text))")
     }
     return number
   }
@@ -114,7 +123,7 @@ extension SafeTensorsFile {
       let names = recorded.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
       guard names.sorted() == found.sorted() else {
         throw .notANetwork(
-          path: path, problem: "the metadata names the heads \(recorded.debugDescription), the tensors do not")
+          path: path, problem: "the metadata names the heads \(SafeTensorsError.quoted(recorded)), the tensors do not")
       }
       return names
     }

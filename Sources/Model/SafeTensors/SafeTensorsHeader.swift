@@ -47,11 +47,11 @@ struct SafeTensorsHeader {
       case "data_offsets" where offsets == nil: offsets = try scanner.sizes()
       default:
         throw scanner.malformed(
-          "field \(field.debugDescription) of \(name.debugDescription) is unknown or stands twice")
+          "field \(SafeTensorsError.quoted(field)) of \(SafeTensorsError.quoted(name)) is unknown or stands twice")
       }
     }
     guard let dtype, let shape, let offsets, offsets.count == 2 else {
-      throw scanner.malformed("\(name.debugDescription) needs dtype, shape and two data_offsets")
+      throw scanner.malformed("\(SafeTensorsError.quoted(name)) needs dtype, shape and two data_offsets")
     }
     return Entry(name: name, dtype: dtype, shape: shape, begin: offsets[0], end: offsets[1])
   }

@@ -21,7 +21,7 @@ extension Checkpoint {
 
   /// Writes a checkpoint to `path` as one change, on the disk when this returns.
   ///
-  /// Throws ``FileError``; `path` then holds what it held before.
+  /// Throws ``FileError``; `path` then holds what it held before, or, where only its folder could not be flushed, the new one.
   static func write(
     to path: String, _ description: Description, layout: ParameterLayout, _ buffers: RunBuffers
   ) throws {

@@ -87,7 +87,7 @@ extension CheckpointError: CustomStringConvertible {
     case .missingTensor(let path, let tensor):
       "\(path): damaged checkpoint: there is no tensor \(tensor)"
     case .noBestWeights(let path):
-      "\(path): made before the first epoch ended, there are no best weights yet; take the current ones"
+      "\(path): made before the first epoch ended, there are no best weights yet; take --which current"
     case .wrongNetwork(let path, let found, let expected):
       "\(path): made by another network (\(found)) than this run's (\(expected)); give the same network options"
     case .wrongData(let path, let found, let expected):

@@ -51,7 +51,13 @@ package struct CheckpointFolder: Sendable {
   /// the newest they would be taken for it. Returns the new names.
   package func setAside(after step: Int) throws -> [String] {
     try steps().filter { $0 > step }.map { later in
-      let new = file(step: later) + ".superseded"
+      let name = file(step: later) + ".superseded"
+      var (new, number) = (name, 1)
+      // One of that name may be there: of this step, from an earlier turn back.
+      while FileSystem.exists(new) {
+        number += 1
+        new = "\(name)-\(number)"
+      }
       try FileSystem.rename(file(step: later), to: new)
       return new
     }

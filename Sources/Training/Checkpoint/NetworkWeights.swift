@@ -28,15 +28,19 @@ package struct NetworkWeights {
     self.init(configuration: configuration, values: Self.buffer(values))
   }
 
-  /// Reads a weight file, or the weights of a checkpoint by `choice`; a weight file has only one set. Local.
+  /// Reads a weight file, or the weights of a checkpoint by `choice`, nil for the best. Local.
   ///
   /// Throws `SafeTensorsError` for a damaged file or one without a network's weights, ``CheckpointError`` for a damaged
-  /// checkpoint or one without best weights.
-  package init(contentsOf path: String, choice: Choice = .best) throws {
+  /// checkpoint or one without best weights, ``RunError`` for a choice among the weights of a weight file, which has only one set.
+  package init(contentsOf path: String, choice: Choice? = nil) throws {
     let file = try SafeTensorsFile(contentsOf: path)
     if file.metadata["format"] == Checkpoint.format {
-      try self.init(Checkpoint(contentsOf: path), choice: choice)
+      try self.init(Checkpoint(contentsOf: path), choice: choice ?? .best)
     } else {
+      guard choice == nil else {
+        throw RunError.usage(
+          option: "--which", reason: "\(path) is no checkpoint and has one set of weights; leave the option away")
+      }
       let configuration = try file.inferredConfiguration()
       let values = try file.weightValues(layout: ParameterLayout(configuration))
       self.init(configuration: configuration, values: Self.buffer(values))

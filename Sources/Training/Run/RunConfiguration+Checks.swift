@@ -24,7 +24,8 @@ extension RunConfiguration {
     try within(1...UNetConfiguration.maximumBaseChannels, network.baseChannels, "--base-channels")
     // Five halvings bring 32 rows to one.
     try within(1...6, network.blocks, "--blocks")
-    try within(1...64, network.convolutionsPerBlock, "--convolutions-per-block")
+    try within(
+      1...UNetConfiguration.maximumConvolutionsPerBlock, network.convolutionsPerBlock, "--convolutions-per-block")
     if let problem = network.headsProblem ?? network.sizeProblem {
       throw .usage(option: "--sources", reason: problem)
     }

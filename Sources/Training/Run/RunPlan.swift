@@ -20,6 +20,9 @@ package struct RunPlan: Sendable, Codable, Equatable {
   package var precision: Precision
   /// One name, or each rank's where they differ.
   package var instructionSet: String
+  /// How the 3x3 convolutions are computed, ``plainSums`` or otherwise, in words; each rank's where they differ. nil in checkpoints from
+  /// when there was one way.
+  package var convolutions: String?
   /// Name and version of the MPI library, whose algorithms add the gradients.
   package var mpi: String
   /// Version of oneDNN.
@@ -44,15 +47,20 @@ extension RunPlan {
     wire = configuration.wire
     threads = configuration.threads
     precision = configuration.precision
-    instructionSet = try Self.instructionSets(communicator)
+    instructionSet = try Self.ofRanks(InstructionSet.inUse.rawValue, communicator)
+    let usesWinograd = configuration.network.usesWinograd(configuration.precision)
+    convolutions = try Self.ofRanks(usesWinograd ? "Winograd's algorithm" : Self.plainSums, communicator)
     mpi = Communicator.libraryVersion
     oneDNN = oneDNNVersion()
     fixedSlices = configuration.slices
     slices = slicing.slices.map { [$0.lowerBound, $0.upperBound] }
   }
 
-  private static func instructionSets(_ communicator: Communicator) throws -> String {
-    let all = try communicator.gather(text: InstructionSet.inUse.rawValue, root: 0)
+  static let plainSums = "plain sums"
+
+  /// What every rank says of itself, once where all say the same. Collective.
+  private static func ofRanks(_ own: String, _ communicator: Communicator) throws -> String {
+    let all = try communicator.gather(text: own, root: 0)
     let text = Set(all).count == 1 ? all[0] : all.joined(separator: ", ")
     return try communicator.broadcast(text: text, root: 0)
   }
@@ -107,6 +115,7 @@ extension RunPlan {
     let machine = [
       difference("threads", threads, old.threads), difference("precision", precision, old.precision),
       difference("instruction set", instructionSet, old.instructionSet), difference("oneDNN", oneDNN, old.oneDNN),
+      difference("convolutions by", convolutions ?? Self.plainSums, old.convolutions ?? Self.plainSums),
     ]
     let found = (dealing + machine).compactMap { $0 }
     if !found.isEmpty { return found }

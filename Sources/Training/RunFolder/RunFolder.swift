@@ -46,6 +46,9 @@ package struct RunFolder: Sendable {
   package var failedStep: String { "\(path)/failed-step.json" }
   package var failedStepWeights: String { "\(path)/failed-step.safetensors" }
 
+  /// Whether a run came to its end here: only then are there best weights as a file. Its checkpoints may be gone since.
+  var isOfEndedRun: Bool { FileSystem.exists(bestWeights) }
+
   /// Moves what an earlier run left into a folder of its own, a run folder too, so that this run's files are alone; its path, nil where
   /// there is nothing. Checkpoints go first: without them nothing is taken for this run's.
   func setAsideEarlierRun() throws -> String? {

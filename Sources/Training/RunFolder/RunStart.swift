@@ -71,7 +71,7 @@ struct RunStart {
       for name in try checkpoints.setAside(after: checkpoint.state.step) {
         notes.append("a later checkpoint is now \(name)")
       }
-    } else if configuration.resume != "auto", let name = try folder.setAsideEarlierRun() {
+    } else if configuration.resume != "auto" || folder.isOfEndedRun, let name = try folder.setAsideEarlierRun() {
       notes.append("what an earlier run left here is now in \(name)")
     }
     try FileSystem.makeDirectories(checkpoints.path)

@@ -57,12 +57,16 @@ package enum FileSystem {
     }
     defer { unsafe closedir(directory) }
     var names: [String] = []
+    // Only errno tells the end of the folder from an error, of a file server say.
+    errno = 0
     while let entry = unsafe readdir(directory) {
       let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
         unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
       }
       if name != "." && name != ".." { names.append(name) }
+      errno = 0
     }
+    guard errno == 0 else { throw FileError(path: path, operation: .list, code: errno) }
     return names.sorted()
   }
 

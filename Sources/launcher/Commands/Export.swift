@@ -98,13 +98,13 @@ struct Export: JobCommand {
   private func source(
     _ checkpoint: Checkpoint
   ) throws -> (NetworkWeights, origin: String, metadata: [String: String]) {
-    let state = checkpoint.state
+    let (state, which) = (checkpoint.state, choice.which ?? .best)
     return (
-      try NetworkWeights(checkpoint, choice: choice.which),
-      "the \(choice.which.rawValue) weights of step \(state.step)",
+      try NetworkWeights(checkpoint, choice: which),
+      "the \(which.rawValue) weights of step \(state.step)",
       [
         "data": checkpoint.dataName, "epoch": "\(state.epoch)", "step": "\(state.step)",
-        "which": choice.which.rawValue,
+        "which": which.rawValue,
       ]
     )
   }

@@ -65,9 +65,8 @@ struct Supervise: ParsableCommand {
       expectsHeartbeats = expectsHeartbeats || ending.wasHeard
       if ending.wasAskedToStop { return Self.statusAfterRequest(ending.status, wasHeard: ending.wasHeard) }
       guard !policy.leavesAlone(ending.status) else { return ending.status }
-      let step = try checkpoints.steps().last
-      let place = step.map { "the newest checkpoint is step \($0)" } ?? "there is no checkpoint"
-      switch policy.failed(newestCheckpoint: step, at: ContinuousClock.now - begin) {
+      let (step, place) = Self.newest(of: checkpoints)
+      switch policy.failed(ending.status, newestCheckpoint: step, at: ContinuousClock.now - begin) {
       case .giveUp(let reason):
         Output.note("supervise: the run failed with exit code \(ending.status), \(place); not again: \(reason)")
         return ending.status
@@ -85,6 +84,16 @@ struct Supervise: ParsableCommand {
   /// heard of listens.
   static func statusAfterRequest(_ status: Int32, wasHeard: Bool) -> Int32 {
     status == 128 + SIGUSR1 && !wasHeard ? ExitStatus.stopped.rawValue : status
+  }
+
+  /// The newest checkpoint's step, and that in words. A disk that cannot be read may be what the run failed of: it is tried again.
+  private static func newest(of checkpoints: CheckpointFolder) -> (step: Int?, place: String) {
+    do {
+      let step = try checkpoints.steps().last
+      return (step, step.map { "the newest checkpoint is step \($0)" } ?? "there is no checkpoint")
+    } catch {
+      return (nil, oneLine("\(error)"))
+    }
   }
 
   /// Waits; false where a request to stop came.

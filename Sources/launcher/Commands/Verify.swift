@@ -53,6 +53,12 @@ struct Verify: JobCommand {
     if proof.resume && (reference != nil || weights.weights != nil) {
       throw ValidationError("--resume trains new weights; leave --reference and --weights away")
     }
+    if weights.weights == nil && weights.choice.which != nil {
+      throw ValidationError("--which chooses among the weights of a checkpoint; give --weights")
+    }
+    if proof.resume && data.data != nil && data.sources != nil {
+      throw ValidationError("--sources: it names all pictures of a run; leave --data away")
+    }
     if !proof.resume && slices.slices != nil { throw ValidationError("--slices belongs to --resume") }
   }
 

@@ -156,8 +156,8 @@ struct NetworkOptions: ParsableArguments {
 
 /// `--which`.
 struct ChoiceOption: ParsableArguments {
-  @Option(help: "Which weights of a checkpoint: best or current.")
-  var which = NetworkWeights.Choice.best
+  @Option(help: "Which weights of a checkpoint: best or current. Default: best.")
+  var which: NetworkWeights.Choice?
 }
 
 extension NetworkWeights.Choice: ExpressibleByArgument {}

@@ -149,9 +149,12 @@ extension JobRequest {
     return []
   }
 
+  /// Seconds before the end of the wall time at which the run is asked to stop.
+  func margin(_ train: Train) -> Int { max(Self.warning, train.stop.stopBefore.seconds) }
+
   /// Throws ``UsageError`` where the wall time is too short to get anywhere; how many jobs the run takes.
   func checkTime(_ measurement: StepMeasurement, train: Train) throws(UsageError) -> [String] {
-    let margin = max(Self.warning, train.stop.stopBefore.seconds)
+    let margin = margin(train)
     let usable = time.seconds - margin
     guard usable > 0 else {
       throw UsageError(

@@ -72,6 +72,9 @@ struct JobRequest {
       // TRAIN of the environment that qsub passes on was not checked.
       var commands = [program, "THREADS=\(threads)", "WALLTIME=\(time)", "TRAIN="]
       if let output = training.output { commands.append("OUTPUT=" + ShellWord.quote(output)) }
+      // The script's timer is all that stops a run before PBS does.
+      let margin = margin(training.train)
+      if margin > Self.warning { commands.append("MARGIN=${MARGIN:-\(margin)}") }
       return commands + [(["set", "--"] + words).joined(separator: " ")]
     }
     var arguments = ["set", "--", "train"]

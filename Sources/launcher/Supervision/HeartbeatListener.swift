@@ -34,10 +34,9 @@ final class HeartbeatListener {
     ).text
   }
 
-  /// Takes in what came, and waits up to `milliseconds` for it (poll).
+  /// Takes in what came, and waits up to `milliseconds` for it.
   func listen(milliseconds: Int32) {
-    var entry = pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0)
-    guard unsafe poll(&entry, 1, milliseconds) > 0 else { return }
+    guard socket.wait(milliseconds: milliseconds) else { return }
     while let bytes = socket.receive(into: &buffer) {
       guard let beat = Heartbeat(bytes, token: token), beat.rank == 0 else { continue }
       last = (beat, .now)

@@ -35,9 +35,12 @@ struct RestartPolicy {
   /// Restarts within the last period, the last one included.
   var restarts: Int { times.count }
 
-  /// What follows from a failure with the newest checkpoint at `step`, nil where there is none, at `time` since the first start.
-  mutating func failed(newestCheckpoint step: Int?, at time: Duration) -> Decision {
-    failuresAtStep = failuresAtStep > 0 && self.step == step ? failuresAtStep + 1 : 1
+  /// What follows from a failure with exit code `status` and the newest checkpoint at `step`, nil where there is none, at `time` since the
+  /// first start.
+  mutating func failed(_ status: Int32, newestCheckpoint step: Int?, at time: Duration) -> Decision {
+    // What is left of the failed run still holds the folder: no failure of the run itself, and not over within seconds.
+    let isInUse = status == 64 && hasRestarted
+    if !isInUse { failuresAtStep = failuresAtStep > 0 && self.step == step ? failuresAtStep + 1 : 1 }
     self.step = step
     guard failuresAtStep < Self.mostAtOneStep else {
       let place = step.map { "with the newest checkpoint at step \($0)" } ?? "before the first checkpoint"
@@ -47,6 +50,7 @@ struct RestartPolicy {
     guard restarts < limit else { return .giveUp("\(limit) restarts within a day were allowed (--max-restarts)") }
     times.append(time)
     hasRestarted = true
+    if isInUse { return .restart(delay: max(firstDelay, Self.longestDoubledDelay)) }
     // Ten doublings take every first delay beyond the longest doubled one.
     return .restart(delay: max(firstDelay, min(Self.longestDoubledDelay, firstDelay << min(failuresAtStep - 1, 10))))
   }

@@ -52,7 +52,7 @@ struct SupervisedRun {
       listener.listen(milliseconds: 100)
     }
     listener.listen(milliseconds: 0)
-    let killed = child.clearUp(grace: Double(min(grace, 3)))
+    let killed = child.clearUp(grace: Double(grace))
     if killed > 0 { Output.note("supervise: killed \(killed) processes that the run left behind on this host") }
     let hasHung = listener.hasStalled || watch.isOverdue
     return Ending(

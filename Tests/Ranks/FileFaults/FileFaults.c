@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "FileFaults.h"
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -125,6 +126,14 @@ int unlink(const char *path) { return counts_path(path) && meets("unlink") ? fai
 
 int unlinkat(int directory, const char *path, int flags) {
   return counts_name(directory, path) && meets("unlink") ? fail() : NEXT(unlinkat)(directory, path, flags);
+}
+
+struct dirent *readdir(DIR *directory) {
+  const char *only = getenv("FILE_FAULTS_ONLY");
+  const bool counts = only && strcmp(only, "readdir") == 0 && counts_descriptor(dirfd(directory));
+  if (!counts || !meets("readdir")) return NEXT(readdir)(directory);
+  fail();
+  return NULL;
 }
 
 int mkdir(const char *path, mode_t mode) { return counts_path(path) && meets("mkdir") ? fail() : NEXT(mkdir)(path, mode); }

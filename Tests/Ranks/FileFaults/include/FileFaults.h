@@ -2,7 +2,8 @@
 // (LD_PRELOAD).
 //
 // Calls count where they change something under a folder: open, openat and mkdir for writing, write, ftruncate,
-// posix_fallocate, fsync, rename, renameat, unlink, unlinkat. What to do with them comes from the environment:
+// posix_fallocate, fsync, rename, renameat, unlink, unlinkat; readdir, which changes nothing, where it alone is asked for. What to do
+// with them comes from the environment:
 //
 //   FILE_FAULTS_UNDER   part of the paths that count
 //   FILE_FAULTS_AT      number of the first call that is met, from 1
