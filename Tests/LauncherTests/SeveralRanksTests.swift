@@ -80,6 +80,24 @@ struct SeveralRanksTests {
     }
   }
 
+  @Test(arguments: [1, 2, 3, 4])
+  func theEvaluationBenchmarkCountsTheImagesOfAllRanks(ranks: Int) throws {
+    let outcome = try launch(
+      [
+        "benchmark", "evaluate", "--batches", "3", "--warm-up", "1", "--data", "synthetic", "--precision", "f32",
+        "--json",
+      ] + TinyRun.network, ranks: ranks)
+    #expect(outcome.succeeded, "\(outcome)")
+    let result = try outcome.json()
+    func number(_ name: String) throws -> Double { try #require(result[name] as? Double, "\(name): \(outcome)") }
+    #expect(result["batches"] as? Int == 3 && result["ranks"] as? Int == ranks, "\(outcome)")
+    let (median, seconds) = (try number("images_per_s_median"), try number("ms_per_batch_median") / 1000)
+    #expect(try abs(median * seconds / (number("batch") * Double(ranks)) - 1) < 1e-9)
+    #expect(try number("images_per_s_max") >= median && number("gflops") > 0 && number("resident_mib") > 1)
+    let phases = try #require(result["phases"] as? [String: Double])
+    #expect(Set(phases.keys) == ["data", "forward", "errors"] && phases.values.allSatisfy { $0 > 0 }, "\(phases)")
+  }
+
   @Test
   func theWireAndTheSizeOfBucketsAreWrittenDown() throws {
     let scratch = try TemporaryFolder()

@@ -31,7 +31,7 @@ struct UsageTests {
   private static let complete = [
     [], ["train"], ["evaluate", "--weights", "w"], ["separate", "--weights", "w", "a.png"],
     ["export", "--checkpoint", "c"], ["import", "--keras", "k"], ["verify"], ["benchmark"], ["benchmark", "step"],
-    ["data"], ["data", "check"],
+    ["benchmark", "evaluate"], ["data"], ["data", "check"],
     ["data", "fetch"], ["info"], ["replay", "run"],
     ["checkpoint", "list", "r"], ["checkpoint", "show", "r"], ["checkpoint", "verify", "r"],
     ["submit", "slurm"], ["watch", "run"], ["reference", "man"],
@@ -80,7 +80,8 @@ struct UsageTests {
     (["verify", "--reference", "r", "--weights", "w"], "--weights"), (["benchmark", "--steps", "0"], "--steps"),
     (["train", "--bucket-bytes", "255"], "--bucket-bytes"), (["benchmark", "allreduce", "--bytes", "3"], "--bytes"),
     (["benchmark", "--recipe", "slow"], "--recipe: there is no recipe slow; there is notebook, fast"),
-    (["benchmark", "--warm-up", "-1"], "--warm-up"), (["--stop-signals", "KILL"], "--stop-signals"),
+    (["benchmark", "--warm-up", "-1"], "--warm-up"), (["benchmark", "evaluate", "--batches", "0"], "--batches"),
+    (["--stop-signals", "KILL"], "--stop-signals"),
     (["--time-limit", "soon"], "--time-limit"), (["--stop-before=-1s"], "--stop-before"),
     (["replay", "run", "--threads", "0"], "--threads"), (["replay"], "<run|file>"),
     (["--learning-rate", "1e30000"], "--learning-rate"), (["--epochs", "1e30"], "--epochs"),

@@ -33,6 +33,16 @@ package struct Evaluator {
     return (batches + communicator.size - 1) / communicator.size
   }
 
+  /// What a batch took on this rank, in seconds; nothing where the rank had none.
+  package struct BatchSeconds: Sendable, Equatable {
+    /// Drawing and mixing the pairs.
+    package var data = 0.0
+    package var forward = 0.0
+    /// Errors of the predictions.
+    package var errors = 0.0
+    package var total: Double { data + forward + errors }
+  }
+
   /// Numbers of one pair: mean squared errors of the first head, the second, and both projected.
   private static let errorsPerPair = 4
 
@@ -42,7 +52,8 @@ package struct Evaluator {
   /// rank 0 alone, each pair's mean of both heads' mean squared errors, in pair order.
   /// Throws ``RunError/usage(option:reason:)`` for numbers that cannot be.
   package func evaluate(
-    rounds: Int, pairs: Int, seed: UInt64, split: Dataset.Stream, afterEachBatch: () throws -> Void = {},
+    rounds: Int, pairs: Int, seed: UInt64, split: Dataset.Stream,
+    afterEachBatch: (BatchSeconds) throws -> Void = { _ in },
     afterEachRound: (_ round: Int, _ errors: [Double]) -> Void = { _, _ in }
   ) throws -> EvaluationResult {
     guard rounds >= 1 else { throw RunError.usage(option: "--rounds", reason: "\(rounds) is less than 1") }
@@ -75,7 +86,7 @@ package struct Evaluator {
 
   /// This rank's part of a round: four mean squared errors for each of its pairs.
   private func errors(
-    _ generator: MixingGenerator, round: Int, pairs: Int, _ afterEachBatch: () throws -> Void
+    _ generator: MixingGenerator, round: Int, pairs: Int, _ afterEachBatch: (BatchSeconds) throws -> Void
   ) throws -> [Double] {
     let pixels = network.pixelCount
     let batches = (pairs + predictor.batch - 1) / predictor.batch
@@ -89,20 +100,24 @@ package struct Evaluator {
       let count = range.count
       let input = unsafe mixed.elements(0..<count * pixels)
       let output = unsafe predictions.elements(0..<2 * count * pixels)
+      var (watch, seconds) = (Stopwatch(), BatchSeconds())
       unsafe generator.fill(step: round, pairs: range, mixed: input, targets: targets.elements)
+      seconds.data = watch.lap()
       try unsafe predictor.predict(mixed: UnsafeBufferPointer(input), into: output)
+      seconds.forward = watch.lap()
       for pair in 0..<count {
         let (first, second) = (pair * pixels, (count + pair) * pixels)
         unsafe append(
           to: &errors, mixed: input.baseAddress! + first, predicted: output.baseAddress!, truth: targets.base,
           first: first, second: second)
       }
-      try afterEachBatch()
+      seconds.errors = watch.lap()
+      try afterEachBatch(seconds)
       ProgressBoard.own.batchEnded()
     }
     // Rank 0 has the most.
     let most = TrainingStep.slice(of: batches, rank: 0, size: communicator.size).count
-    for _ in mine.count..<most { try afterEachBatch() }
+    for _ in mine.count..<most { try afterEachBatch(BatchSeconds()) }
     return errors
   }
 

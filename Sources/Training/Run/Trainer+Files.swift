@@ -234,7 +234,7 @@ extension Trainer {
     let result = try evaluator.evaluate(
       rounds: configuration.evaluationRounds, pairs: configuration.evaluationPairs, seed: configuration.seed,
       split: .test,
-      afterEachBatch: {
+      afterEachBatch: { _ in
         try stopIfAsked()
         done += 1
         show(.evaluating(done: done, of: batches))

@@ -5,8 +5,20 @@ import Training
 /// `launcher benchmark`.
 struct Benchmark: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure the throughput of this machine.", subcommands: [BenchmarkStep.self, BenchmarkAllreduce.self],
+    abstract: "Measure the throughput of this machine.",
+    subcommands: [BenchmarkStep.self, BenchmarkAllreduce.self, BenchmarkEvaluate.self],
     defaultSubcommand: BenchmarkStep.self)
+}
+
+/// How near a throughput comes to the peak of the processor, to follow it in a line.
+func peakText(_ gflops: Double?, fraction: Double?, instruction: String?) -> String {
+  guard let gflops, let fraction, let instruction else { return ", peak not known" }
+  return ", \(Float(100 * fraction)) % of \(Float(gflops)), all threads repeating \(instruction)"
+}
+
+/// Milliseconds of the parts, the longest first.
+func phaseText(_ phases: [String: Double]) -> String {
+  phases.sorted { $0.value > $1.value }.map { "\($0.key) \(Float($0.value))" }.joined(separator: ", ")
 }
 
 /// `launcher benchmark [step]`.
@@ -123,23 +135,16 @@ struct BenchmarkStep: JobCommand {
     }.joined(separator: ", ")
   }
 
-  private func peak(of result: StepBenchmark.Result) -> String {
-    guard let peak = result.peakGflops, let fraction = result.fractionOfPeak, let name = result.peakInstruction else {
-      return ", peak not known"
-    }
-    return ", \(Float(100 * fraction)) % of \(Float(peak)), all threads repeating \(name)"
-  }
-
   private func report(_ result: StepBenchmark.Result) {
     guard !output.json else { return Output.line(result.json()) }
-    let phases = result.phases.sorted { $0.value > $1.value }.map { "\($0.key) \(Float($0.value))" }
+    let peak = peakText(result.peakGflops, fraction: result.fractionOfPeak, instruction: result.peakInstruction)
     Output.line(
       table([
         (name: "images/s, median step", value: "\(Float(result.imagesPerSecondMedian))"),
         (name: "images/s, fastest step", value: "\(Float(result.imagesPerSecondMax))"),
         (name: "ms per step, median", value: "\(Float(result.msPerStepMedian))"),
-        (name: "of these, rank 0", value: phases.joined(separator: ", ")),
-        (name: "GFLOP/s, all ranks", value: "\(Float(result.gflops))" + peak(of: result)),
+        (name: "of these, rank 0", value: phaseText(result.phases)),
+        (name: "GFLOP/s, all ranks", value: "\(Float(result.gflops))" + peak),
         (
           name: "added by messages", value: result.exposedCommunication.map { "\(Float(100 * $0)) %" } ?? "not measured"
         ),
