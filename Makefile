@@ -72,7 +72,8 @@ build: deps ## build everything, optimised
 	swift build $(SWIFT_FLAGS)
 
 data: build ## download MNIST and Fashion-MNIST where no data is found
-	@$(LAUNCHER) data check >/dev/null 2>&1 || [ $$? -ne 66 ] || [ -n "$$UNMIX_DATA" ] || \
+	@[ -z "$(filter --data% --sources%,$(ARGS))" ] || exit 0; \
+	  $(LAUNCHER) data check >/dev/null 2>&1 || [ $$? -ne 66 ] || [ -n "$$UNMIX_DATA" ] || \
 	  $(LAUNCHER) data fetch --connect-timeout 10 || \
 	  echo "data: nothing could be downloaded; going on with synthetic pictures"
 

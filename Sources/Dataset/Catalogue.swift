@@ -40,13 +40,24 @@ package struct Catalogue: Sendable {
     }
   }
 
-  /// The path of a published file in the request's places, gzip or plain; nil where there is none.
+  /// The path of a published file, gzip or plain, where a run would take its source from, or where some of that source is; nil where
+  /// there is none.
   func path(of file: KnownFile) -> String? {
     switch choice {
     case .folder(let named): Self.find(file.name, in: named.path + "/" + file.folder)
     case .usualPlaces:
-      usualPlaces.lazy.compactMap { Self.find(file.name, in: $0 + "/" + file.folder) }.first
+      (wholeSource(file.folder)
+        ?? usualPlaces.map { $0 + "/" + file.folder }.first { folder in
+          Self.imageFiles.contains { Self.find($0, in: folder) != nil }
+        }).flatMap { Self.find(file.name, in: $0) }
     case .synthetic, .sources: nil
+    }
+  }
+
+  /// The first of the usual places, with `folder`, where all pictures of that source are; nil where there is none.
+  private func wholeSource(_ folder: String) -> String? {
+    usualPlaces.map { $0 + "/" + folder }.first { folder in
+      Self.imageFiles.allSatisfy { Self.find($0, in: folder) != nil }
     }
   }
 
@@ -57,7 +68,10 @@ package struct Catalogue: Sendable {
       return try load(
         sources.map { (name: $0.name, folder: $0.path, option: "--sources") }, origin: nil, afterEachFile)
     case .folder(let named):
-      guard FileSystem.kind(of: named.path) == .directory else {
+      switch FileSystem.kind(of: named.path) {
+      case .directory: break
+      case .unknown(let code): throw DatasetError.unreadable(path: named.path, reason: FileSystem.text(of: code))
+      default:
         throw DatasetError.missingFile(
           path: named.path, advice: "\(named.option) must name a folder with mnist/ and fashion-mnist/")
       }
@@ -66,10 +80,7 @@ package struct Catalogue: Sendable {
     case .usualPlaces:
       var found: [(name: String, folder: String, option: String)] = []
       for (name, folder) in Self.published {
-        let place = usualPlaces.map { $0 + "/" + folder }.first { folder in
-          Self.imageFiles.allSatisfy { Self.find($0, in: folder) != nil }
-        }
-        guard let place else { return ProceduralSources.make(seed: request.seed) }
+        guard let place = wholeSource(folder) else { return ProceduralSources.make(seed: request.seed) }
         found.append((name, place, place))
       }
       return try load(found, origin: nil, afterEachFile)
@@ -79,8 +90,14 @@ package struct Catalogue: Sendable {
   private static let published = [(name: "mnist", folder: "mnist"), (name: "fashion", folder: "fashion-mnist")]
   static let imageFiles = [KnownFile.trainImages, KnownFile.testImages]
 
+  /// The file `name` in `folder`, gzip or plain; also one of which the system does not say what it is, which shows when it is read.
   static func find(_ name: String, in folder: String) -> String? {
-    [folder + "/" + name, folder + "/" + name + ".gz"].first { FileSystem.kind(of: $0) == .file }
+    [folder + "/" + name, folder + "/" + name + ".gz"].first {
+      switch FileSystem.kind(of: $0) {
+      case .file, .unknown: true
+      case .missing, .directory, .other: false
+      }
+    }
   }
 
   /// Loads two sources from their folders; `option` is who named the folder.

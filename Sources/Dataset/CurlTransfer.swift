@@ -11,6 +11,8 @@ import Glibc
     var status = 0
     /// One line, libcurl's own words where it has some.
     let reason: String
+    /// The file could not be opened or written.
+    var isOfThisMachine: Bool { code == CURLE_WRITE_ERROR }
     /// What lies on the disk cannot become the file: the server cannot go on from its end, or it is too large.
     var spoilsPartialFile: Bool {
       code == CURLE_RANGE_ERROR || code == CURLE_BAD_DOWNLOAD_RESUME || code == CURLE_ABORTED_BY_CALLBACK
@@ -49,8 +51,8 @@ import Glibc
     progress: @escaping Progress
   ) throws(Failure) {
     let present = FileSystem.byteCount(of: path)
-    guard let file = unsafe fopen(path, "ab") else {
-      throw Failure(code: CURLE_WRITE_ERROR, reason: "\(path): \(FileSystem.text(of: errno))")
+    guard let file = unsafe fopen(path, "abe") else {
+      throw Failure(code: CURLE_WRITE_ERROR, reason: FileSystem.text(of: errno))
     }
     let watcher = Watcher(present: present, limit: limit, progress: progress)
     let result: Result<Void, Failure>
@@ -83,7 +85,7 @@ import Glibc
     let closeCode = errno
     try result.get()
     guard closed == 0 else {
-      throw Failure(code: CURLE_WRITE_ERROR, reason: "\(path): \(FileSystem.text(of: closeCode))")
+      throw Failure(code: CURLE_WRITE_ERROR, reason: FileSystem.text(of: closeCode))
     }
   }
 

@@ -4,6 +4,8 @@
 package struct DatasetFetcher {
   package enum Event: Sendable, Equatable {
     case alreadyThere(path: String)
+    /// Another process fetches the file; this one waits for it.
+    case waiting(path: String)
     /// A mirror is asked; `resumedByteCount` compressed bytes were there from an earlier try.
     case started(url: String, resumedByteCount: Int)
     /// Compressed bytes; `totalByteCount` is nil as long as the server does not say.
@@ -41,13 +43,33 @@ package struct DatasetFetcher {
   private func fetch(_ file: KnownFile, report: @escaping (Event) -> Void) throws(DatasetError) -> String {
     let directory = folder + "/" + file.folder
     let target = directory + "/" + file.name + ".gz"
-    for path in [directory + "/" + file.name, target] where FileSystem.kind(of: path) != .missing {
+    if let path = try present(file, in: directory, report) { return path }
+    try FileSystem.makeDirectories(directory)
+    // Two that append to one partial file spoil it.
+    return try FileSystem.withLock(directory + "/." + file.name + ".gz.lock", waits: { report(.waiting(path: target)) })
+    {
+      () throws(DatasetError) in
+      if let path = try present(file, in: directory, report) { return path }
+      return try fetch(file, to: target, partial: directory + "/." + file.name + ".gz.partial", report: report)
+    }
+  }
+
+  /// The right file, gzip or plain, that lies in `directory`; nil where none does.
+  private func present(
+    _ file: KnownFile, in directory: String, _ report: (Event) -> Void
+  ) throws(DatasetError) -> String? {
+    for path in [directory + "/" + file.name, directory + "/" + file.name + ".gz"]
+    where FileSystem.kind(of: path) != .missing {
       try Self.verify(path, as: file)
       report(.alreadyThere(path: path))
       return path
     }
-    try FileSystem.makeDirectories(directory)
-    let partial = directory + "/." + file.name + ".gz.partial"
+    return nil
+  }
+
+  private func fetch(
+    _ file: KnownFile, to target: String, partial: String, report: @escaping (Event) -> Void
+  ) throws(DatasetError) -> String {
     // An earlier try may have ended between the last byte and the rename.
     if (try? Self.verify(partial, as: file)) != nil {
       try FileSystem.commit(partial, as: target)
@@ -62,6 +84,9 @@ package struct DatasetFetcher {
         try FileSystem.commit(partial, as: target)
         report(.finished(path: target))
         return target
+      } catch let failure as CurlTransfer.Failure where failure.isOfThisMachine {
+        // No other mirror would help.
+        throw .unwritable(path: partial, reason: failure.reason)
       } catch let failure as CurlTransfer.Failure {
         reasons.append(url + ": " + failure.reason)
         report(.mirrorFailed(url: url, reason: failure.reason))
@@ -92,10 +117,10 @@ package struct DatasetFetcher {
       ) { report(.progress(url: url, receivedByteCount: $0, totalByteCount: $1)) }
       try Self.verify(partial, as: file)
     } catch let failure as CurlTransfer.Failure where !failure.spoilsPartialFile {
-      if FileSystem.byteCount(of: partial) == 0 { FileSystem.remove(partial) }
+      if FileSystem.byteCount(of: partial) == 0 { try FileSystem.remove(partial) }
       throw failure
     } catch let error where (error as? DatasetError)?.category != .inputOutput {
-      FileSystem.remove(partial)
+      try FileSystem.remove(partial)
       guard resumed > 0 else { throw error }
       try download(file, from: url, to: partial, report: report)
     }

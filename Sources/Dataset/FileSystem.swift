@@ -2,11 +2,17 @@ import Glibc
 
 /// The few calls on files and folders that this module needs; statuses become `DatasetError`.
 enum FileSystem {
-  enum Kind { case missing, file, directory, other }
+  enum Kind: Equatable {
+    case missing, file, directory, other
+    /// The system does not say, for the reason of this error number: no right to look, a file server that fails.
+    case unknown(Int32)
+  }
 
   static func kind(of path: String) -> Kind {
     var status = stat()
-    guard unsafe stat(path, &status) == 0 else { return .missing }
+    guard unsafe stat(path, &status) == 0 else {
+      return errno == ENOENT || errno == ENOTDIR ? .missing : .unknown(errno)
+    }
     switch status.st_mode & S_IFMT {
     case S_IFREG: return .file
     case S_IFDIR: return .directory
@@ -29,6 +35,7 @@ enum FileSystem {
     case .missing: throw .missingFile(path: path, advice: advice)
     case .directory: throw .unreadable(path: path, reason: "it is a folder")
     case .other: throw .unreadable(path: path, reason: "it is not a regular file")
+    case .unknown(let code): throw .unreadable(path: path, reason: text(of: code))
     }
   }
 
@@ -44,12 +51,36 @@ enum FileSystem {
     }
   }
 
-  /// A file that cannot be removed shows when it is written next.
-  static func remove(_ path: String) { _ = unsafe unlink(path) }
+  /// Throws `unwritable` where `path` is there and cannot be removed.
+  static func remove(_ path: String) throws(DatasetError) {
+    guard unsafe unlink(path) == 0 || errno == ENOENT else { throw .unwritable(path: path, reason: text(of: errno)) }
+  }
+
+  /// Calls `body` while this process alone holds the lock file `path`, which is gone afterwards (flock). `waits` is called where another
+  /// one holds it. Where the file system has no locks `body` is called without.
+  static func withLock<Value>(
+    _ path: String, waits: () -> Void, _ body: () throws(DatasetError) -> Value
+  ) throws(DatasetError) -> Value {
+    while true {
+      let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+      guard descriptor >= 0 else { throw .unwritable(path: path, reason: text(of: errno)) }
+      defer { close(descriptor) }
+      if flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK {
+        waits()
+        while flock(descriptor, LOCK_EX) != 0 && errno == EINTR {}
+      }
+      // Whoever held it has removed it, and a third process may hold a new one.
+      var (own, current) = (stat(), stat())
+      let isStale = unsafe fstat(descriptor, &own) != 0 || stat(path, &current) != 0 || own.st_ino != current.st_ino
+      guard !isStale else { continue }
+      defer { _ = unsafe unlink(path) }
+      return try body()
+    }
+  }
 
   /// Renames within one folder, after what was written has reached the disk.
   static func commit(_ temporary: String, as path: String) throws(DatasetError) {
-    let descriptor = unsafe open(temporary, O_RDONLY)
+    let descriptor = unsafe open(temporary, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .unwritable(path: temporary, reason: text(of: errno)) }
     let flushed = fsync(descriptor)
     let code = errno
@@ -61,7 +92,7 @@ enum FileSystem {
   /// The whole of a file of at most `limit` bytes.
   static func contents(of path: String, limit: Int, advice: String) throws(DatasetError) -> [UInt8] {
     try checkIsFile(path, advice: advice)
-    let descriptor = unsafe open(path, O_RDONLY)
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .unreadable(path: path, reason: text(of: errno)) }
     defer { close(descriptor) }
     return try contents(of: descriptor, path: path, limit: limit)

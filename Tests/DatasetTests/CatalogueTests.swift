@@ -71,6 +71,38 @@ import Testing
     #expect(try load(usualPlaces: [folder.path + "/data"]).origin == .synthetic)
   }
 
+  /// Each of two places has half of a source: no run takes it together.
+  @Test func theCheckLooksWhereARunDoes() throws {
+    func found(_ places: String...) throws -> [String?] {
+      let request = DataRequest(data: nil, sources: nil, environment: [:], seed: 1)
+      let catalogue = try Catalogue(request, usualPlaces: places.map { folder($0) })
+      let files = KnownFile.all.filter { $0.folder == "mnist" && $0.isRequired }
+      return DatasetChecker(catalogue, files: files).check().map(\.path)
+    }
+    let bytes = try gzip(idx(count: 12))
+    try folder.write(bytes, to: "one/mnist/\(KnownFile.trainImages).gz")
+    try folder.write(bytes, to: "two/mnist/\(KnownFile.testImages).gz")
+    #expect(try found("one", "two") == [folder("one/mnist/\(KnownFile.trainImages).gz"), nil])
+    // A place that has all of it is the one.
+    try folder.write(bytes, to: "two/mnist/\(KnownFile.trainImages).gz")
+    #expect(
+      try found("one", "two") == [KnownFile.trainImages, KnownFile.testImages].map { folder("two/mnist/\($0).gz") })
+  }
+
+  /// Pictures that are there and cannot be looked at are no reason to train with others.
+  @Test func aPlaceThatCannotBeLookedAtIsAnError() throws {
+    try writeBoth("data")
+    try FileManager.default.removeItem(atPath: folder("data/mnist"))
+    try folder.link("data/mnist", to: "mnist")
+    for error in [
+      datasetError { _ = try load(usualPlaces: [folder("data")]) },
+      datasetError { _ = try load(data: folder("data")) },
+    ] {
+      #expect(
+        error?.category == .inputOutput && error?.description.contains("symbolic links") == true, "\(error as Any)")
+    }
+  }
+
   @Test func aDamagedFileInAUsualPlaceIsAnError() throws {
     try writeBoth("data")
     try folder.write([1, 2, 3, 4, 5], to: "data/mnist/\(KnownFile.testImages).gz")

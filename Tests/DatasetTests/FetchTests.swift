@@ -184,6 +184,48 @@ import Testing
     #expect(server.requestedOffsets.isEmpty)
   }
 
+  /// Both would append to one partial file.
+  @Test func twoThatFetchOneFileDoNotSpoilIt() throws {
+    let known = Mutex<KnownFile?>(nil)
+    let waited = Mutex<[String]>([])
+    let (path, packed) = (folder.path, packed)
+    let ended = DispatchSemaphore(value: 0)
+    let server = TestServer { _, _ in
+      // The second one starts while the first one's request is answered.
+      let started = DispatchSemaphore(value: 0)
+      Thread.detachNewThread {
+        guard let file = known.withLock({ $0 }) else { return }
+        let paths = try? DatasetFetcher(folder: path, files: [file], fromThisMachine: true).fetch {
+          guard case .waiting(let waiting) = $0 else { return }
+          waited.withLock { $0.append(waiting) }
+          started.signal()
+        }
+        waited.withLock { $0 += paths ?? [] }
+        ended.signal()
+      }
+      _ = started.wait(timeout: .now() + 20)
+      return .init(contentLength: packed.count, body: packed[...])
+    }
+    let file = file(mirrors: [server.url])
+    known.withLock { $0 = file }
+    #expect(try fetch(file) == [folder(place)])
+    #expect(ended.wait(timeout: .now() + 20) == .success)
+    #expect(waited.withLock { $0 } == [folder(place), folder(place)], "it waited, and then had the file")
+    #expect(server.requestedOffsets == [0] && folder.read(place) == packed)
+    #expect(try folder.names(in: "mnist") == ["pictures.gz"])
+  }
+
+  @Test func aDiskThatCannotBeWrittenIsNoFailureOfTheMirrors() throws {
+    try FileManager.default.createDirectory(atPath: folder(partial), withIntermediateDirectories: true)
+    let servers = [TestServer(serving: packed), TestServer(serving: packed)]
+    let error = datasetError { try fetch(file(mirrors: servers.map(\.url))) }
+    guard case .unwritable(folder(partial), _) = error else {
+      Issue.record("\(error as Any)")
+      return
+    }
+    #expect(servers.allSatisfy { $0.requestedOffsets.isEmpty })
+  }
+
   @Test func aFolderThatCannotBeMadeIsAnError() throws {
     let blocked = try folder.write([1], to: "blocked")
     let error = datasetError { _ = try DatasetFetcher(folder: blocked, files: [file(mirrors: ["x"])]).fetch() }

@@ -31,6 +31,8 @@ import Synchronization
           close(listener)
           return
         }
+        // Programs that other tests start must not keep it open.
+        _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
         let request = Self.readRequest(connection)
         let offset = request.components(separatedBy: "Range: bytes=").dropFirst().first.flatMap {
           Int($0.prefix { $0.isNumber })
@@ -72,7 +74,7 @@ import Synchronization
   static func closedPort() -> Int { bound(isListening: false).port }
 
   private static func bound(isListening: Bool) -> (socket: Int32, port: Int) {
-    let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = unsafe inet_addr("127.0.0.1")

@@ -27,6 +27,11 @@ struct FailedStepTests {
     let failed = try #require(start.failed)
     #expect(failed.step == 2 && failed.layer == "encoder.0.conv.0" && failed.ranks == ranks ?? 1)
     #expect(failed.pairs.count == 6 && failed.pairs.allSatisfy { $0.count == 2 } && Set(failed.pairs).count > 1)
+    // The steps before it are recorded: they show how it came.
+    let counts = try EventLog.events(in: scratch("run/metrics.jsonl")).map {
+      if case .steps(let steps) = $0 { steps.count } else { 0 }
+    }
+    #expect(counts.reduce(0, +) == failed.step - 1, "\(counts)")
     // The run as it stood before the step: the moving statistics too.
     #expect(start.checkpoint.state.step == 1)
     #expect(try start.checkpoint.weights(best: false).allSatisfy(\.isFinite))

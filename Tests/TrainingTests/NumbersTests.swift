@@ -77,10 +77,24 @@ struct NumbersTests {
     #expect(decimal(.nan, places: 2) == "-")
     #expect(significant(0.00451234) == "0.004512")
     #expect(significant(123.456) == "123.5")
-    #expect(significant(7.954220393637751e-06) == "7.954e-06" || significant(7.954220393637751e-06) == "7.954e-6")
+    #expect(significant(7.954220393637751e-06) == "7.954e-6" && significant(-0.000012345678) == "-0.00001235")
+    #expect(
+      significant(0.99999) == "1.000" && significant(9999.7) == "1.000e+4" && significant(9.99996e-7) == "1.000e-6")
+    #expect(significant(99_999) == "1.000e+5" && significant(9.9994) == "9.999")
     #expect(significant(0) == "0")
     #expect(clockTime(59.6) == "1:00")
     #expect(clockTime(3723) == "1:02:03")
     #expect(clockTime(.infinity) == "-")
+  }
+
+  /// A sum that lacks a rank, or is nothing at all, is no sum.
+  @Test(arguments: [2, 4, 16, 256, 1024])
+  func aWrongSumIsOutsideTheTolerance(ranks: Int) {
+    let expected = Float(ranks * (ranks + 1) / 2)
+    for method in ReductionBenchmark.Method.allCases {
+      let tolerance = expected * ReductionBenchmark.tolerance(method, ranks: ranks)
+      #expect(tolerance < expected / 2)
+      #expect(method == .bucketsBF16 || tolerance < 1, "\(method): \(tolerance)")
+    }
   }
 }

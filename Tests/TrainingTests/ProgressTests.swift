@@ -147,6 +147,29 @@ struct ProgressTests {
     #expect(progress.bestValidationLoss == 0.25 && progress.validation?.sum == 0.5 && progress.heads == ["a", "b"])
     #expect(progress.isSynthetic && progress.imagesPerSecondByRank == [32, 32])
     #expect(try #require(progress.runSecondsLeft) == 7 * 0.3)
+    // A time budget tells within the first epoch how many there will be.
+    guard case .steps(var measured) = steps(8) else { preconditionFailure("no record of steps") }
+    #expect(try JSONText.decode(StepsRecord.self, from: JSONText.encode(measured)).epochs == nil)
+    measured.epochs = 2
+    let timed = try #require(RunProgress([.start(start), .steps(measured)]))
+    #expect(timed.epochs == 2 && timed.runSecondsLeft == 12 * 0.3)
+  }
+
+  /// A pause between two starts of the run is not how long its records take.
+  @Test
+  func aPauseBeforeTheLastStartIsNoInterval() {
+    func start(_ time: Double) -> RunEvent {
+      .start(
+        StartRecord(
+          time: time, step: 0, epoch: 0, epochs: 3, stepsPerEpoch: 10, validationSteps: 1, globalBatch: 32,
+          parameters: 1, heads: ["a", "b"], data: "synthetic", precision: "f32", recipe: "notebook", hosts: ["h"],
+          threads: 1))
+    }
+    func evaluation(_ time: Double) -> RunEvent { .end(.init(time: time, step: 1, reason: .asked, seconds: 1)) }
+    let day = 86_400.0
+    #expect(WatchedRun.usualInterval(of: [start(0), evaluation(7), start(2 * day), evaluation(2 * day + 5)]) == 5)
+    #expect(WatchedRun.usualInterval(of: [start(0), evaluation(7), evaluation(9)]) == 7)
+    #expect(WatchedRun.usualInterval(of: [start(0), evaluation(7), start(2 * day)]) == nil)
   }
 
   /// Three ranks over 30 steps of two records: rank 1 computes longest, rank 0 waits.

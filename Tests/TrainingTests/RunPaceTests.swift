@@ -20,6 +20,17 @@ struct RunPaceTests {
     #expect(RunPace.lastEpoch(step: step, seconds: seconds, budget: 60, stepsPerEpoch: 10) == expected)
   }
 
+  /// The first steps were slow, and by their speed the run ends with its warm-up.
+  @Test func aMeasurementWithinTheWarmUpIsNotTheLast() throws {
+    var run = run
+    run.warmUp = 30
+    var recipe = try #require(Recipe(named: "fast", learningRate: 1))
+    recipe.measured(step: 10, seconds: 30, of: run)
+    #expect(recipe.lastEpoch == 2)
+    recipe.measured(step: 20, seconds: 20, of: run)
+    #expect(recipe.lastEpoch == 6)
+  }
+
   @Test func theRateFallsToNothingAtTheEndWhateverTheSpeed() throws {
     let run = run
     var recipe = try #require(Recipe(named: "fast", learningRate: 1))

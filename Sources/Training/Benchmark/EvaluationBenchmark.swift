@@ -4,12 +4,13 @@ import Model
 
 /// Throughput of evaluation on this machine: rounds of pairs, as ``Evaluator`` computes them, of a network with new weights.
 package struct EvaluationBenchmark {
-  /// What was measured; milliseconds are those of rank 0.
+  /// What was measured; the phases are rank 0's.
   package struct Result: Sendable, Codable, Equatable {
     /// Pairs of all ranks per second in the median batch; a batch takes as long as its slowest rank.
     package var imagesPerSecondMedian: Double
     /// In the fastest batch.
     package var imagesPerSecondMax: Double
+    /// Of the slowest rank.
     package var msPerBatchMedian: Double
     /// Median milliseconds of each part of a batch.
     package var phases: [String: Double]
@@ -71,14 +72,15 @@ package struct EvaluationBenchmark {
     let peak = ProductPeak(configuration.precision, threads: configuration.threads)
     var (peaks, times): ([Double], [Evaluator.BatchSeconds]) = ([], [])
     let batch = evaluator.predictor.batch
+    // A round is a batch of every rank: what is gathered stays small.
     _ = try evaluator.evaluate(
-      rounds: 1, pairs: (warmUp + batches) * batch * communicator.size, seed: configuration.seed, split: .test,
+      rounds: warmUp + batches, pairs: batch * communicator.size, seed: configuration.seed, split: .test,
       afterEachBatch: { seconds in
         times.append(seconds)
+        // No rank takes its peak beside others' work.
+        try communicator.barrier()
         var watch = Stopwatch()
         if let peak { peaks.append(Double(peak.run()) / watch.lap()) }
-        // All ranks begin the next one together.
-        try communicator.barrier()
       })
     precondition(times.count == warmUp + batches, "\(times.count) batches in place of \(warmUp + batches)")
     let measured = times.dropFirst(warmUp)

@@ -83,6 +83,7 @@ extension RunProgress {
       (epoch, stepInEpoch, seconds) = (steps.epoch - 1, steps.stepInEpoch, steps.seconds)
       (losses, learningRate, ranks) = (steps.losses, steps.learningRate, steps.ranks)
       imagesPerSecond = steps.imagesPerSecond
+      epochs = steps.epochs ?? epochs
       secondsPerStep = steps.ranks.map(\.seconds).max()
     case .epoch(let record):
       (epoch, stepInEpoch, seconds) = (record.epoch, 0, record.seconds)

@@ -53,11 +53,13 @@ package struct WatchedRun {
     return age > max(120, 5 * usual) ? "\(heard): it may have ended without saying so" : "goes on, \(heard)"
   }
 
-  /// Seconds between the last records of steps.
-  private var usualInterval: Double? {
-    let times = events.suffix(6).map(\.time)
-    guard let first = times.first, let last = times.last, times.count > 1 else { return nil }
-    return (last - first) / Double(times.count - 1)
+  /// Seconds between the last records since the run was started last: the longest of five.
+  private var usualInterval: Double? { Self.usualInterval(of: events) }
+
+  static func usualInterval(of events: [RunEvent]) -> Double? {
+    let start = events.lastIndex { if case .start = $0 { true } else { false } } ?? events.startIndex
+    let times = events[start...].suffix(6).map(\.time)
+    return zip(times.dropFirst(), times).map { $0 - $1 }.max()
   }
 }
 

@@ -14,7 +14,8 @@ package struct RunPace: Sendable, Codable, Equatable {
 
   /// The part of the schedule that is done after `step` steps, no less than before.
   func part(step: Int) -> Double {
-    guard lastStep > self.step else { return 1 }
+    // A warm-up as long as the run: before its end the schedule has not begun, and the run may turn out to be longer.
+    guard lastStep > self.step else { return step < self.step ? part : 1 }
     return part + (1 - part) * max(0, min(1, Double(step - self.step) / Double(lastStep - self.step)))
   }
 

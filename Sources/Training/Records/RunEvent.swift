@@ -101,12 +101,14 @@ package struct StepsRecord: Sendable, Codable, Equatable {
   package var epoch: Int
   /// Steps of that epoch at its end.
   package var stepInEpoch: Int
+  /// Epochs of the whole run as far as is known then, where a time budget decides; nil in other and in older runs.
+  package var epochs: Int?
   /// How many steps it is.
   package var count: Int
   /// Means over its steps.
   package var losses: TrainingStep.Losses
   package var learningRate: Float
-  /// Length of the gradient of its last step, before any clipping.
+  /// Length of the gradient of its last step, before any clipping; NaN where the step after it met NaN or infinity.
   package var gradientNorm: Double
   package var imagesPerSecond: Double
   /// Wall seconds since the run's first step, those before a resume too.

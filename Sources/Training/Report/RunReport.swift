@@ -75,8 +75,9 @@ extension RunReport {
 
   /// Epochs of the whole run, as far as is known.
   var plannedEpochs: Int {
-    guard let last = epochs.last, last.step > start.step else { return start.epochs }
-    return last.epochs ?? start.epochs
+    let epochs = epochs.last { $0.step > start.step }
+    let steps = steps.last { $0.step > start.step && $0.epochs != nil && $0.step > epochs?.step ?? 0 }
+    return steps?.epochs ?? epochs?.epochs ?? start.epochs
   }
 
   /// After which epochs the recipe set another learning rate; none where it sets one before each step.

@@ -23,7 +23,7 @@ struct StepMeter {
 
   /// The record of the steps since the last one, whose end is `state`; nil on all ranks but 0, and where there was none. Collective.
   mutating func takeRecord(
-    state: TrainingState, pairs: Int, globalBatch: Int, gradientNorm: Double, communicator: Communicator
+    state: TrainingState, pairs: Int, globalBatch: Int, epochs: Int?, gradientNorm: Double, communicator: Communicator
   ) throws -> StepsRecord? {
     let steps = Double(count)
     let own = [Double(pairs), data, seconds - data - communication, communication]
@@ -36,7 +36,8 @@ struct StepMeter {
         communication: all[4 * rank + 3] / steps)
     }
     return StepsRecord(
-      time: WallClock.now, step: state.step, epoch: state.epoch + 1, stepInEpoch: state.stepInEpoch, count: count,
+      time: WallClock.now, step: state.step, epoch: state.epoch + 1, stepInEpoch: state.stepInEpoch,
+      epochs: epochs, count: count,
       losses: .init(first: losses.first / steps, second: losses.second / steps),
       learningRate: state.recipe.learningRate,
       gradientNorm: gradientNorm, imagesPerSecond: steps * Double(globalBatch) / seconds, seconds: state.seconds,

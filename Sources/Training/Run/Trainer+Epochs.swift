@@ -47,7 +47,14 @@ extension Trainer {
     while state.stepInEpoch < configuration.stepsPerEpoch {
       state.recipe.stepBegins(state.step, schedule)
       chooseStatistics()
-      let (losses, dataSeconds) = try takeStep(learningRate: Double(state.recipe.learningRate))
+      let losses: TrainingStep.Losses, dataSeconds: Double
+      do {
+        (losses, dataSeconds) = try takeStep(learningRate: Double(state.recipe.learningRate))
+      } catch let error as RunError {
+        // The steps before it show how it came. Its own gradient is not theirs.
+        if case .nonFinite = error { try recordSteps(&meter, hasGradient: false) }
+        throw error
+      }
       let seconds = watch.lap()
       state.epochSeconds += seconds
       state.seconds += seconds
@@ -96,11 +103,12 @@ extension Trainer {
     )
   }
 
-  /// The steps since the last record, on rank 0. Collective.
-  private func recordSteps(_ meter: inout StepMeter) throws {
+  /// The steps since the last record, on rank 0. `hasGradient`: the gradient is still that of the last one. Collective.
+  private func recordSteps(_ meter: inout StepMeter, hasGradient: Bool = true) throws {
     let record = try meter.takeRecord(
       state: state, pairs: step.slice.count, globalBatch: configuration.globalBatch,
-      gradientNorm: isRoot ? step.gradientNorm() : 0, communicator: communicator)
+      epochs: configuration.timeBudget == nil ? nil : lastEpoch,
+      gradientNorm: isRoot && hasGradient ? step.gradientNorm() : .nan, communicator: communicator)
     if let record { try self.record(.steps(record)) }
   }
 

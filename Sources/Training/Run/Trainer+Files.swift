@@ -108,9 +108,9 @@ extension Trainer {
     ProgressBoard.own.enter(.checkpoint)
     for buffer in step.stateBuffers { try agreement.check(buffer, step: state.step) }
     savedState = state
-    try writer?.save(description, buffers, report: reporter.line)
-    // A resume from here takes it that all before is recorded.
+    // A resume from here takes it that all before is recorded, also where the machine failed in between.
     try tellRecorders { recorder throws(FileError) in try recorder.flush() }
+    try writer?.save(description, buffers, report: reporter.line)
   }
 
   /// Waits until the last checkpoint is on the disk. Rank 0's; the others go on.

@@ -9,12 +9,14 @@ func decimal(_ value: Double, places: Int) -> String {
   return places == 0 ? sign + digits : sign + digits.dropLast(places) + "." + digits.suffix(places)
 }
 
-/// `value` to four significant digits: 0.004512, 1.235e-05.
+/// `value` to four significant digits: 0.004512, 0.00001235, 1.235e-6, 1.235e+4.
 func significant(_ value: Double) -> String {
   guard value.isFinite, value != 0 else { return value == 0 ? "0" : "\(value)" }
   var (mantissa, exponent) = (value.magnitude, 0)
   while mantissa >= 10 { (mantissa, exponent) = (mantissa / 10, exponent + 1) }
   while mantissa < 1 { (mantissa, exponent) = (mantissa * 10, exponent - 1) }
+  // 9.9996 is 10.00 in four digits.
+  if (mantissa * 1000).rounded() >= 10_000 { (mantissa, exponent) = (1, exponent + 1) }
   let sign = value < 0 ? "-" : ""
   if (-5..<4).contains(exponent) { return sign + decimal(value.magnitude, places: max(0, 3 - exponent)) }
   return "\(sign)\(decimal(mantissa, places: 3))e\(exponent < 0 ? "-" : "+")\(exponent.magnitude)"

@@ -79,6 +79,7 @@ private struct FetchProgress {
   func show(_ event: DatasetFetcher.Event) {
     switch event {
     case .alreadyThere(let path): Output.note("\(path): already there")
+    case .waiting(let path): Output.note("\(path): another process downloads it; waiting")
     case .started(let url, let resumed):
       Output.note(url + (resumed > 0 ? ": resumed after \(resumed) bytes" : ""))
     case .progress(_, let received, let total):
