@@ -3,7 +3,8 @@
     python3 Benchmarks/curves.py --output FILE.svg "LABEL=FILE.csv[:BATCH]"...
 
 Standard library only. A file is a run's metrics.csv, or any CSV with the columns step and val_loss; lines that begin with # are left
-out. BATCH: pairs of a step of this run, 32 unless it is there. --mark "LABEL=LOSS": a level line.
+out. BATCH: pairs of a step of this run, 32 unless it is there. --mark "LABEL=LOSS": a level line. --from SAMPLES: epochs that end
+before are left out.
 """
 import argparse
 import csv
@@ -77,9 +78,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", required=True)
     parser.add_argument("--mark", action="append", default=[])
+    parser.add_argument("--from", dest="first", type=int, default=0)
     parser.add_argument("curves", nargs="+", metavar="LABEL=FILE.csv[:BATCH]")
     arguments = parser.parse_args()
-    curves = [(label, read(text)) for label, text in map(pair, arguments.curves)]
+    curves = [(label, [point for point in read(text) if point[0] >= arguments.first])
+              for label, text in map(pair, arguments.curves)]
     marks = [(label, float(value)) for label, value in map(pair, arguments.mark)]
     with open(arguments.output, "w") as file:
         file.write(draw(curves, marks))
