@@ -30,7 +30,7 @@ struct CutOffTests {
     let source = try trained()
     let files = FileManager.default
     let old = try Checkpoint(contentsOf: source)
-    let weights = (old: try old.weights(best: false), new: try old.weights(best: false).map { -$0 })
+    let weights = (old: try old.weights(best: false), new: try old.weights(best: false).map { 2 * $0 })
     var (cut, foundOld, foundNew, orphans) = (0, 0, 0, 0)
     for call in 1... {
       try? files.removeItem(atPath: run)
@@ -44,7 +44,7 @@ struct CutOffTests {
       let isNew = newest.state.step == 7
       #expect(try newest.weights(best: false) == (isNew ? weights.new : weights.old), "call \(call)")
       let best = try SafeTensorsFile(contentsOf: run + "/best.safetensors").tensors
-      let isNewBest = try best[0].floats() == bestBefore[0].floats().map { -$0 }
+      let isNewBest = try best[0].floats() == bestBefore[0].floats().map { 2 * $0 }
       #expect(isNewBest || best == bestBefore, "call \(call)")
       if outcome.succeeded {
         #expect(isNew && isNewBest && !FileSystem.exists(checkpoints.file(step: 6)))

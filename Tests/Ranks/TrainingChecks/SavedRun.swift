@@ -11,10 +11,10 @@ struct SavedRun {
     output = options.text("output")
   }
 
-  /// A value for each of the run one step later: the sign turned.
+  /// A value for each of the run one step later: twice as large, so that variances stay such.
   private static func buffer(_ values: [Float]) -> AlignedBuffer<Float> {
     let buffer = AlignedBuffer<Float>(repeating: 0, count: values.count)
-    buffer.copy(values.map { -$0 })
+    buffer.copy(values.map { 2 * $0 })
     return buffer
   }
 
