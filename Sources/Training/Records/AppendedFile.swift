@@ -17,14 +17,6 @@ final class AppendedFile {
   /// Adds `line` and a line break: all of it, or on an error nothing.
   func append(_ line: String) throws(FileError) { try append(Array((line + "\n").utf8)) }
 
-  /// Returns once all that was added is on the disk (fdatasync).
-  func synchronise() throws(FileError) {
-    // A device or a pipe has nothing to wait for.
-    guard fdatasync(descriptor) == 0 || errno == EINVAL else {
-      throw FileError(path: path, operation: .write, code: errno)
-    }
-  }
-
   /// Adds `bytes`: all of them, or on an error nothing.
   func append(_ bytes: [UInt8]) throws(FileError) {
     let end = lseek(descriptor, 0, SEEK_END)

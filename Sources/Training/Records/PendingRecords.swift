@@ -15,19 +15,14 @@ struct PendingRecords {
   /// Adds `record`. Throws ``FileError`` where the system refuses; it is then added before the next one.
   mutating func append(_ record: [UInt8]) throws(FileError) {
     pending.append(record)
-    try addPending()
+    try flush()
   }
 
   /// Adds `line` and a line break; else like the above.
   mutating func append(_ line: String) throws(FileError) { try append(Self.record(line)) }
 
-  /// Adds the records that could not be added before; all are on the disk then. Throws ``FileError``.
+  /// Adds the records that could not be added before. Throws ``FileError``.
   mutating func flush() throws(FileError) {
-    try addPending()
-    try file.synchronise()
-  }
-
-  private mutating func addPending() throws(FileError) {
     while let record = pending.first {
       try file.append(record)
       pending.removeFirst()

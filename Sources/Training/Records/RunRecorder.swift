@@ -4,7 +4,7 @@ package protocol RunRecorder: AnyObject {
   func record(_ event: RunEvent) throws(FileError)
   /// Takes note of pairs as the network separates them after `step` steps; the same pairs each time. Throws like ``record(_:)``.
   func record(_ pairs: [SeparatedPair], step: Int) throws(FileError)
-  /// Writes what could not be written before; all that was recorded is on the disk then. Throws ``FileError``.
+  /// Writes what could not be written before. Throws ``FileError``.
   func flush() throws(FileError)
 }
 

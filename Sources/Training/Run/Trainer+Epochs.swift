@@ -51,8 +51,7 @@ extension Trainer {
       do {
         (losses, dataSeconds) = try takeStep(learningRate: Double(state.recipe.learningRate))
       } catch let error as RunError {
-        // The steps before it show how it came. Its own gradient is not theirs.
-        if case .nonFinite = error { try recordSteps(&meter, hasGradient: false) }
+        if case .nonFinite = error { try recordStepsBeforeFailure(&meter) }
         throw error
       }
       let seconds = watch.lap()
@@ -110,6 +109,16 @@ extension Trainer {
       epochs: configuration.timeBudget == nil ? nil : lastEpoch,
       gradientNorm: isRoot && hasGradient ? step.gradientNorm() : .nan, communicator: communicator)
     if let record { try self.record(.steps(record)) }
+  }
+
+  /// The steps before one that failed, which show how it came; its own gradient is not theirs. What cannot be written is reported:
+  /// the failure is what matters. Collective.
+  private func recordStepsBeforeFailure(_ meter: inout StepMeter) throws {
+    do {
+      try recordSteps(&meter, hasGradient: false)
+    } catch let error as FileError {
+      reporter.line("\(error); the last steps are not recorded")
+    }
   }
 
   /// Losses of the step, and seconds of making its pairs.

@@ -108,7 +108,7 @@ extension Trainer {
     ProgressBoard.own.enter(.checkpoint)
     for buffer in step.stateBuffers { try agreement.check(buffer, step: state.step) }
     savedState = state
-    // A resume from here takes it that all before is recorded, also where the machine failed in between.
+    // A resume from here takes it that all before is recorded. Not waited for on the disk: a slow one must not hold up the ranks.
     try tellRecorders { recorder throws(FileError) in try recorder.flush() }
     try writer?.save(description, buffers, report: reporter.line)
   }
